@@ -1,0 +1,119 @@
+/*
+ * lwipopts.h: lwIP without an operating system, inside the firmware's one loop.
+ *
+ * Only the raw API is used, from one task, so nothing is locked. The pools are sized once for every
+ * board; their high-water marks are in lwip_stats.
+ */
+#ifndef SP_LWIPOPTS_H
+#define SP_LWIPOPTS_H
+
+#define NO_SYS 1
+#define SYS_LIGHTWEIGHT_PROT 0
+#define LWIP_SOCKET 0
+#define LWIP_NETCONN 0
+#define LWIP_HOOK_FILENAME "lwip_hooks.h"
+
+/* Memory: lwIP's own heap and pools, none of it from malloc. ----------------------------------- */
+
+#define MEM_ALIGNMENT 8
+#define MEM_LIBC_MALLOC 0
+#define MEMP_MEM_MALLOC 0
+#define MEM_SIZE (32 * 1024) /* bytes: what is being sent and not yet acknowledged */
+#define PBUF_POOL_SIZE 24    /* full frames: what has come in and is not yet read */
+#define MEMP_NUM_PBUF 24
+#define MEMP_NUM_TCP_PCB 16
+#define MEMP_NUM_TCP_PCB_LISTEN 4
+#define MEMP_NUM_TCP_SEG 96
+#define MEMP_NUM_UDP_PCB 12
+#define MEMP_NUM_RAW_PCB 0
+#define MEMP_NUM_REASSDATA 4
+#define MEMP_NUM_FRAG_PBUF 12
+#define MEMP_NUM_ARP_QUEUE 8
+#define MEMP_NUM_ND6_QUEUE 8
+#define MEMP_NUM_MLD6_GROUP 6
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 4)
+
+/* IPv4 ----------------------------------------------------------------------------------------- */
+
+#define LWIP_IPV4 1
+#define LWIP_ARP 1
+#define ARP_QUEUEING 1
+#define LWIP_ICMP 1
+#define LWIP_RAW 0
+#define IP_REASSEMBLY 1
+#define IP_REASS_MAX_PBUFS 8 /* a third of the pool: fragments must not starve the rest */
+#define LWIP_DHCP 1
+#define LWIP_DHCP_DOES_ACD_CHECK 0 /* it would cost seven seconds at every start */
+#define LWIP_DHCP_GET_NTP_SRV 1    /* net/ defines dhcp_set_ntp_servers() */
+#define LWIP_DHCP_MAX_NTP_SERVERS 2
+#define LWIP_AUTOIP 0
+#define LWIP_NETIF_HOSTNAME 1
+
+/* IPv6: stateless autoconfiguration ------------------------------------------------------------ */
+
+#define LWIP_IPV6 1
+#define LWIP_IPV6_AUTOCONFIG 1
+#define LWIP_IPV6_SEND_ROUTER_SOLICIT 1
+#define LWIP_IPV6_NUM_ADDRESSES 4
+#define LWIP_IPV6_MLD 1
+#define LWIP_IPV6_DHCP6 0
+#define LWIP_IPV6_REASS 1
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 2
+
+/* Names are resolved by c-ares. LWIP_DNS is on all the same: only then do DHCP and router
+ * advertisements hand over the DNS servers that they bring, through dns_setserver(). lwIP's
+ * resolver is never asked anything; net/ reads the servers with dns_getserver(). Both sources write
+ * from index 0 up, so the one that spoke last is the one that counts. */
+#define LWIP_DNS 1
+#define DNS_MAX_SERVERS 2
+#define DNS_TABLE_SIZE 1
+#define DNS_MAX_REQUESTS 1
+#define DNS_LOCAL_HOSTLIST 0
+#define LWIP_DNS_SUPPORT_MDNS_QUERIES 0
+
+/* TCP and UDP ---------------------------------------------------------------------------------- */
+
+#define LWIP_UDP 1
+#define LWIP_TCP 1
+#define TCP_MSS 1460
+#define TCP_WND (4 * TCP_MSS)
+#define TCP_SND_BUF (4 * TCP_MSS)
+#define TCP_SND_QUEUELEN 16
+#define TCP_LISTEN_BACKLOG 1
+#define TCP_OOSEQ_MAX_PBUFS 4 /* a connection: a stranger must not fill the pool with gaps */
+#define LWIP_TCP_KEEPALIVE 1
+#define SO_REUSE 1
+
+/* Interfaces ----------------------------------------------------------------------------------- */
+
+#define LWIP_ETHERNET 1
+#define LWIP_NETIF_STATUS_CALLBACK 1
+#define LWIP_NETIF_LINK_CALLBACK 1
+
+/* A fetch from the appliance's own address: such packets are queued, at most this many, until the
+ * loop calls netif_poll_all(). There is no 127.0.0.1. */
+#define LWIP_NETIF_LOOPBACK 1
+#define LWIP_LOOPBACK_MAX_PBUFS 16
+#define LWIP_HAVE_LOOPIF 0
+
+/* Counters ------------------------------------------------------------------------------------- */
+
+#define LWIP_STATS 1
+#define LWIP_STATS_LARGE 1
+#define LWIP_STATS_DISPLAY 0
+#define MEM_STATS 1
+#define MEMP_STATS 1
+#define LINK_STATS 1
+#define ETHARP_STATS 0
+#define IP_STATS 1
+#define IPFRAG_STATS 1
+#define ICMP_STATS 0
+#define UDP_STATS 1
+#define TCP_STATS 1
+#define IP6_STATS 1
+#define ICMP6_STATS 0
+#define IP6_FRAG_STATS 1
+#define MLD6_STATS 0
+#define ND6_STATS 0
+
+#endif
