@@ -1,0 +1,68 @@
+/*
+ * base/limits: every limit on what comes in, and every bound on memory, in one place.
+ *
+ * RAM on the smallest board is 256 KB; tools/size and docs/architecture.md do the sum.
+ */
+#ifndef SP_BASE_LIMITS_H
+#define SP_BASE_LIMITS_H
+
+/* Domains and records */
+#define SP_DOMAINS_MAX 1000
+#define SP_RECORDS_MAX 1120       /* domains, intermediates, settings, accounts, trust anchors */
+#define SP_MX_MAX 16              /* mx patterns of a policy */
+#define SP_POLICY_TEXT_MAX 4608   /* bytes of a policy: 16 patterns of 253 and the other lines */
+#define SP_DOMAIN_RECORD_MAX 9216 /* bytes of a domain's record: settings, key, leaf, history */
+#define SP_RUA_MAX 254            /* bytes of a reporting URI with its terminator */
+#define SP_URL_MAX 384            /* bytes of a URL with its terminator */
+
+/* Certificates */
+#define SP_LEAF_MAX 3072  /* bytes of a leaf's DER */
+#define SP_CHAIN_LINKS 4  /* certificates of a chain, the leaf included */
+#define SP_LINK_MAX 2560  /* bytes of an intermediate's DER */
+#define SP_CHAIN_PEM_MAX 20480 /* bytes of the CA's answer with a chain */
+
+/* TCP and TLS */
+#define SP_TCP_STREAMS 14          /* open at once, in and out */
+#define SP_TCP_INBOUND 10          /* of which from outside */
+#define SP_TCP_INBOUND_PER_ADDRESS 6
+#define SP_TLS_SERVERS 4           /* inbound TLS connections with a handshake or a session */
+#define SP_TLS_CLIENTS 1           /* outbound: one at a time, it leases the 16 KB buffer */
+#define SP_TLS_IN_BUFFER 4096      /* inbound record buffer of a server connection */
+#define SP_HANDSHAKE_TIMEOUT_MS 10000
+#define SP_CONNECT_TIMEOUT_MS 10000
+
+/* HTTP server */
+#define SP_HTTP_CONNECTIONS 8      /* requests being read or answered at once */
+#define SP_HTTP_HEADER_MAX 2048    /* request line and headers */
+#define SP_HTTP_HEADERS 32
+#define SP_HTTP_REQUEST_BODY_MAX 0 /* no policy host takes a body */
+#define SP_HTTP_RESPONSE_MAX 5120  /* headers and body of an answer */
+#define SP_HTTP_HEADER_TIMEOUT_MS 8000
+#define SP_HTTP_IDLE_TIMEOUT_MS 15000
+#define SP_HTTP_REQUESTS_PER_CONNECTION 100
+
+/* HTTP client */
+#define SP_HTTP_CLIENT_HEADER_MAX 8192
+#define SP_HTTP_CLIENT_BODY_MAX 24576
+#define SP_HTTP_CLIENT_TIMEOUT_MS 30000
+
+/* DNS */
+#define SP_DNS_QUERIES 8      /* outstanding at once */
+#define SP_DNS_ANSWERS 24     /* records kept of one answer */
+#define SP_DNS_TEXT_MAX 512   /* bytes of one TXT record */
+#define SP_DNS_TIMEOUT_MS 2500
+#define SP_DNS_TRIES 3
+#define SP_RESOLVERS 3
+
+/* Addresses */
+#define SP_ADDRESSES 6        /* own addresses of both families */
+
+/* Console */
+#define SP_CONSOLE_LINE_MAX 1024
+#define SP_CONSOLE_HISTORY 2048 /* bytes */
+#define SP_PEM_INPUT_MAX 6144
+
+/* Trust anchors that an operator or the factory adds */
+#define SP_TRUST_MAX 8
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * Sealpost: MTA-STS provisioning (RFC 8461, 8460, 8555) as a component of a mail gateway's firmware.
+ *
+ * The embedding firmware fills a struct sp_board (hal/board.h), calls sealpost_start once, and then
+ * sealpost_step whenever the time that it returned has come or the NIC, the UART or a timer has
+ * something. All the rest of this header is what an operator can do; the serial console and the status
+ * page are written against it alone, so that they never disagree.
+ *
+ * Memory: one instance, static; nothing is allocated after sealpost_start outside the bounded pools of
+ * mbedTLS, lwIP, c-ares and cJSON. Out-structs are the caller's; some are several KB: keep them static.
+ * Threads: one task calls everything here.
+ * Time: nothing waits for the network. What takes long is started and looked at again.
+ * Errors: 0 or a negative enum sp_err (base/err.h); with a `why`, it then holds one sentence for the
+ * operator and a stable id.
+ * Text: host names are A-labels; addresses are text; moments are seconds since 1970, 0 for "none".
+ */
+#ifndef SEALPOST_H
+#define SEALPOST_H
+
+#include "base/err.h"
+#include "base/time.h"
+#include "hal/board.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SEALPOST_VERSION "0.1.0"
+#define SEALPOST_NAME_SIZE 254
+#define SEALPOST_URL_SIZE 384
+#define SEALPOST_MX_MAX 16
+#define SEALPOST_ADDRESS_SIZE 46
+
+struct sealpost_why {
+    char id[40];        /* stable, for scripts: "domain_unknown", "mx_invalid", … */
+    char sentence[480]; /* what happened and what to do */
+};
+
+/* --- life of the component --- */
+
+/* Mounts the store, brings the network up, starts the service. Never fails for what flash holds.
+ * board and all it points to must live on. uart, led and watchdog may be NULL. 0; SP_E_IO, SP_E_INVALID
+ * (geometry). Without entropy it runs, makes no keys, and says so. */
+int sealpost_start(const struct sp_board *board);
+/* Runs everything that can run; returns the moment (of board->clock) for the next call at the latest. */
+sp_time sealpost_step(void);
+
+/* --- the appliance --- */
+
+enum sealpost_health { /* worst last */
+    SEALPOST_OK,
+    SEALPOST_WORKING,
+    SEALPOST_ATTENTION,
+    SEALPOST_RISK, /* mail is at risk now */
+    SEALPOST_FAULT /* the device itself */
+};
+const char *sealpost_health_text(enum sealpost_health health); /* "ok", "working", … */
+
+struct sealpost_status {
+    enum sealpost_health health;
+    char sentence[320];
+    sp_utc utc; /* 0: the time is not known yet */
+    uint64_t uptime_s;
+    unsigned domains, active, at_risk, want_care;
+    bool link;
+    unsigned addresses_n;
+    char addresses[6][SEALPOST_ADDRESS_SIZE];
+    bool terms_agreed;
+    char directory[SEALPOST_URL_SIZE];
+    char order_host[SEALPOST_NAME_SIZE]; /* of the order under way, "" when none */
+    char order_phase[64];
+    const char *board, *version;
+};
+void sealpost_status(struct sealpost_status *out);
+
+struct sealpost_net {
+    bool dhcp;
+    char address[SEALPOST_ADDRESS_SIZE + 4]; /* "192.0.2.10/24"; static: "" means none */
+    char gateway[SEALPOST_ADDRESS_SIZE];
+    char dns[3][SEALPOST_ADDRESS_SIZE];
+    char ntp[SEALPOST_NAME_SIZE];
+    char public4[SEALPOST_ADDRESS_SIZE]; /* the addresses that the world sees, "" : the interface's own */
+    char public6[SEALPOST_ADDRESS_SIZE];
+};
+/* As configured. */
+void sealpost_net_get(struct sealpost_net *out);
+/* Keeps it in flash and puts it in force. SP_E_INVALID and why. */
+int sealpost_net_set(const struct sealpost_net *net, struct sealpost_why *why);
+
+struct sealpost_net_live {
+    bool link, dhcp_bound;
+    char mac[18];
+    char gateway[SEALPOST_ADDRESS_SIZE];
+    unsigned addresses_n, dns_n;
+    char addresses[6][SEALPOST_ADDRESS_SIZE];
+    char dns[3][SEALPOST_ADDRESS_SIZE];
+};
+void sealpost_net_live(struct sealpost_net_live *out);
+
+struct sealpost_time {
+    bool set;
+    sp_utc utc, synced_at, floor;
+    char server[SEALPOST_NAME_SIZE];
+    char address[SEALPOST_ADDRESS_SIZE]; /* of the server that answered */
+    char sentence[200];                  /* e.g. why it is not set */
+};
+void sealpost_time(struct sealpost_time *out);
+
+/* --- certificate authority --- */
+
+struct sealpost_ca {
+    char directory[SEALPOST_URL_SIZE];
+    char terms[SEALPOST_URL_SIZE]; /* "" while unknown */
+    bool agreed;
+    char account[SEALPOST_URL_SIZE]; /* "" while there is none */
+    bool fetching;                   /* the directory is being asked */
+    char sentence[480];              /* what is the matter, or "" */
+};
+void sealpost_ca_get(struct sealpost_ca *out);
+/* Another directory (https). An order under way is given up. */
+int sealpost_ca_set(const char *directory, struct sealpost_why *why);
+/* The operator agrees to the CA's terms. SP_E_AGAIN: the directory is being fetched, call again. */
+int sealpost_ca_agree(struct sealpost_why *why);
+
+struct sealpost_anchor {
+    char subject[160];
+    char sha256[65];
+    sp_utc not_after;
+    bool factory;
+};
+/* PEM of one root certificate. */
+int sealpost_trust_add(const char *pem, struct sealpost_why *why);
+int sealpost_trust_remove(const char *sha256, struct sealpost_why *why);
+/* Number i (0, 1, …); SP_E_NOT_FOUND past the end. */
+int sealpost_trust_get(unsigned i, struct sealpost_anchor *out);
+unsigned sealpost_trust_builtin(void); /* roots of the bundle */
+
+/* --- domains --- */
+
+enum sealpost_mode { SEALPOST_TESTING, SEALPOST_ENFORCE, SEALPOST_NONE };
+
+struct sealpost_domain_settings {
+    unsigned mx_n;
+    char mx[SEALPOST_MX_MAX][SEALPOST_NAME_SIZE + 2];
+    enum sealpost_mode mode;
+    uint32_t max_age; /* s */
+    char rua[254];    /* "" : mailto:postmaster@DOMAIN */
+};
+/* What `add` begins with: testing, a week, no mx. */
+void sealpost_domain_defaults(struct sealpost_domain_settings *out);
+int sealpost_domain_add(const char *domain, const struct sealpost_domain_settings *settings,
+                        struct sealpost_why *why);
+int sealpost_domain_settings(const char *domain, struct sealpost_domain_settings *out,
+                             struct sealpost_why *why);
+int sealpost_domain_set(const char *domain, const struct sealpost_domain_settings *settings,
+                        struct sealpost_why *why);
+int sealpost_domain_remove(const char *domain, struct sealpost_why *why);
+/* Walks the names; start with *cursor 0. SP_E_NOT_FOUND at the end. */
+int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE]);
+
+struct sealpost_domain {
+    char name[SEALPOST_NAME_SIZE];
+    char state[16]; /* "disabled", "waiting_dns", "ordering", "active" */
+    char sentence[480];
+    char policy_id[33];
+    enum sealpost_mode mode;
+    uint32_t max_age;
+    sp_utc expires; /* of the installed certificate, 0: none */
+    char next_what[40];
+    sp_utc next_at;
+    char error_id[40]; /* of the last failure, "" : none since the last success */
+    char error[480];
+    sp_utc error_at;
+    uint32_t failures;
+};
+int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct sealpost_why *why);
+/* The policy's body as it is served. Its length, or an error; SP_E_SPACE. */
+int sealpost_domain_policy(const char *domain, char *out, size_t cap);
+
+struct sealpost_record {
+    char type[8];
+    char name[SEALPOST_NAME_SIZE + 16];
+    char value[320];
+    uint32_t ttl;
+};
+/* The records to publish: how many (at most n), or an error. */
+int sealpost_domain_records(const char *domain, struct sealpost_record *out, unsigned n,
+                            struct sealpost_why *why);
+/* The line of a zone file for it. */
+void sealpost_record_line(const struct sealpost_record *record, char *out, size_t cap);
+
+int sealpost_enable(const char *domain, struct sealpost_why *why);
+int sealpost_disable(const char *domain, struct sealpost_why *why);
+int sealpost_renew(const char *domain, struct sealpost_why *why);
+
+enum sealpost_result { SEALPOST_NOT_RUN, SEALPOST_PASS, SEALPOST_FAIL, SEALPOST_UNKNOWN };
+
+struct sealpost_check {
+    const char *id; /* "dns", "https", "certificate", "policy_id" */
+    enum sealpost_result result;
+    char code[32];
+    char reason[320];
+    char remedy[320];
+    unsigned evidence_n;
+    struct {
+        char name[24];
+        char value[200];
+    } evidence[8];
+    sp_utc at, changed;
+};
+struct sealpost_checks {
+    bool running;
+    unsigned n;
+    struct sealpost_check checks[4];
+};
+/* Asks for a run now; sealpost_checks_get shows running until it is over. */
+int sealpost_check(const char *domain, struct sealpost_why *why);
+/* The last results; reason and evidence are there for the domains looked at lately, result and code
+ * for all. */
+int sealpost_checks_get(const char *domain, struct sealpost_checks *out, struct sealpost_why *why);
+
+struct sealpost_certificate {
+    char subject[160], issuer[160], serial[64], key[24], sha256[65];
+    unsigned sans_n;
+    char sans[8][SEALPOST_NAME_SIZE];
+    sp_utc not_before, not_after;
+    unsigned links; /* of the chain that is served */
+};
+/* SP_E_NOT_FOUND when the domain has none yet. */
+int sealpost_certificate(const char *domain, struct sealpost_certificate *out,
+                         struct sealpost_why *why);
+
+/* --- console password, restart --- */
+
+bool sealpost_password_set(void);
+bool sealpost_password_matches(const char *password);
+/* "" removes it. */
+int sealpost_password_change(const char *password, struct sealpost_why *why);
+
+/* Restarts the board when what is queued for the console has gone out. */
+void sealpost_reboot(void);
+/* Forgets domains, certificates and the operator's settings, keeps what the factory image set and,
+ * unless told otherwise, the ACME account; then restarts. */
+int sealpost_factory_reset(bool forget_account, struct sealpost_why *why);
+
+/* Pools and tables: how full, how full at most. Returns SP_E_NOT_FOUND past the last i. */
+struct sealpost_pool {
+    const char *name;
+    size_t used, peak, limit;
+};
+int sealpost_pool(unsigned i, struct sealpost_pool *out);
+
+#endif

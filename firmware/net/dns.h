@@ -1,0 +1,83 @@
+/*
+ * net/dns: DNS queries, by c-ares over lwIP's UDP and TCP (RFC 1035, 6891; truncation goes to TCP).
+ *
+ * Answers are never cached here and never come from a hosts file: a check wants what DNS says now.
+ *
+ * Memory: a query's answer lives in the caller's struct, bounded by SP_DNS_ANSWERS; c-ares draws on
+ * its pool. Threads: service task. Time: nothing blocks.
+ */
+#ifndef SP_NET_DNS_H
+#define SP_NET_DNS_H
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "net/addr.h"
+
+enum sp_dns_type {
+    SP_DNS_A = 1,
+    SP_DNS_NS = 2,
+    SP_DNS_CNAME = 5,
+    SP_DNS_SOA = 6,
+    SP_DNS_MX = 15,
+    SP_DNS_TXT = 16,
+    SP_DNS_AAAA = 28,
+    SP_DNS_TLSA = 52,
+    SP_DNS_CAA = 257
+};
+
+struct sp_dns_record {
+    enum sp_dns_type type;
+    uint32_t ttl;              /* s */
+    char name[SP_DOMAIN_SIZE]; /* owner, after CNAMEs */
+    union {
+        struct sp_addr addr;       /* A, AAAA */
+        char host[SP_DOMAIN_SIZE]; /* CNAME, NS */
+        struct {
+            uint16_t preference;
+            char host[SP_DOMAIN_SIZE]; /* "" for the null MX "." */
+        } mx;
+        char text[SP_DNS_TEXT_MAX]; /* TXT, its strings joined; longer ones are cut */
+        struct {
+            uint8_t critical;
+            char tag[32];
+            char value[SP_DOMAIN_SIZE];
+        } caa;
+    } u;
+};
+
+struct sp_dns_answer {
+    /* SP_OK with records (at least one of the type asked for), or SP_E_DNS_…, SP_E_CANCELLED,
+     * SP_E_MEMORY. CNAMEs that were followed stand among the records in both cases. */
+    int result;
+    struct sp_addr server; /* who answered; family 0 when nobody did */
+    uint32_t elapsed_ms;
+    unsigned n;     /* records */
+    bool cut;       /* there were more than SP_DNS_ANSWERS */
+    struct sp_dns_record records[SP_DNS_ANSWERS];
+};
+
+/* A query that is under way or answered; the caller keeps it where it is until it is done or
+ * cancelled. Members are the module's. */
+struct sp_dns_query {
+    struct sp_dns_answer *answer; /* the caller's */
+    bool done;
+    unsigned short token;
+    sp_time started;
+    char name[SP_DOMAIN_SIZE];
+    enum sp_dns_type type;
+};
+
+/* Starts c-ares. Resolvers come from sp_net_status and are looked at again when they change. */
+int sp_dns_start(void);
+/* Asks. Afterwards query->done turns true within (SP_DNS_TIMEOUT_MS × SP_DNS_TRIES) and *answer is
+ * filled. server: family 0 for the configured resolvers, otherwise that one alone (without recursion
+ * desired). 0; SP_E_INVALID (name), SP_E_MEMORY (too many under way), SP_E_DNS_NO_SERVER: then
+ * nothing is under way. */
+int sp_dns_ask(struct sp_dns_query *query, const char *name, enum sp_dns_type type,
+               const struct sp_addr *server, struct sp_dns_answer *answer, sp_time now);
+/* After it the query is not touched any more. Harmless on one that is done or never began (zeroed). */
+void sp_dns_cancel(struct sp_dns_query *query);
+sp_time sp_dns_step(sp_time now);
+
+#endif

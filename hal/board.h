@@ -1,0 +1,36 @@
+/*
+ * hal/board: everything that the firmware gets from a board, in one table.
+ *
+ * The board owns all of it; it outlives the service.
+ */
+#ifndef SP_HAL_BOARD_H
+#define SP_HAL_BOARD_H
+
+#include "hal/clock.h"
+#include "hal/entropy.h"
+#include "hal/flash.h"
+#include "hal/led.h"
+#include "hal/nic.h"
+#include "hal/uart.h"
+#include "hal/watchdog.h"
+
+/* Read-only bytes that may lie in memory or in flash (the bundle of root certificates). */
+struct sp_hal_blob {
+    /* Copies n bytes from offset; 0 or SP_E_IO. offset + n never passes size. */
+    int (*read)(struct sp_hal_blob *blob, uint32_t offset, void *buf, size_t n);
+    uint32_t size;
+};
+
+struct sp_board {
+    const char *name; /* e.g. "sim" */
+    struct sp_flash *flash;
+    struct sp_hal_clock *clock;
+    struct sp_hal_entropy *entropy;
+    struct sp_hal_nic *nic;
+    struct sp_hal_uart *uart;
+    struct sp_hal_led *led;
+    struct sp_hal_watchdog *watchdog;
+    struct sp_hal_blob *roots; /* in the format of tools/trust-bundle; size 0 when there is none */
+};
+
+#endif

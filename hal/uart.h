@@ -1,0 +1,25 @@
+/*
+ * hal/uart: the serial console's bytes.
+ *
+ * Threads: service task; a driver's interrupt only fills a ring and wakes the loop.
+ * Time: never blocks.
+ */
+#ifndef SP_HAL_UART_H
+#define SP_HAL_UART_H
+
+#include <stddef.h>
+
+struct sp_hal_uart;
+
+struct sp_hal_uart_ops {
+    /* Bytes received, at most n; 0 when none are waiting. */
+    size_t (*read)(struct sp_hal_uart *uart, void *buf, size_t n);
+    /* Queues bytes to send; how many were taken (0 when the ring is full). */
+    size_t (*write)(struct sp_hal_uart *uart, const void *buf, size_t n);
+};
+
+struct sp_hal_uart {
+    const struct sp_hal_uart_ops *ops;
+};
+
+#endif
