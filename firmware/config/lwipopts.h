@@ -58,6 +58,7 @@
 #define LWIP_IPV6_MLD 1
 #define LWIP_IPV6_DHCP6 0
 #define LWIP_IPV6_REASS 1
+#define IPV6_FRAG_COPYHEADER 1 /* with 64-bit pointers its bookkeeping outgrows the header */
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 2
 
 /* Names are resolved by c-ares. LWIP_DNS is on all the same: only then do DHCP and router
