@@ -1,6 +1,6 @@
 /*
- * roots: the root certificates that are compiled in, as tools/trust-bundle makes them. The format is
- * described there. Read-only, in flash.
+ * roots: the root certificates that are compiled in, as tools/trust-bundle makes them. The format
+ * is described there. Read-only, in flash.
  */
 #ifndef SP_ROOTS_H
 #define SP_ROOTS_H

@@ -44,8 +44,8 @@ int64_t sp_port_mbedtls_time(int64_t *out)
     return now;
 }
 
-/* Days since 1970 to a date of the Gregorian calendar. Years are counted from March, so that the leap
- * day is a year's last; an era is the 400 years after which the calendar repeats. */
+/* Days since 1970 to a date of the Gregorian calendar. Years are counted from March, so that the
+ * leap day is a year's last; an era is the 400 years after which the calendar repeats. */
 static void civil_date(int64_t days, struct tm *out)
 {
     int64_t since_era_0 = days + 719468; /* from 1 March of year 0 */
@@ -53,8 +53,7 @@ static void civil_date(int64_t days, struct tm *out)
     int64_t day_of_era = since_era_0 - era * 146097;
     int64_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year =
-        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month_from_march = (5 * day_of_year + 2) / 153;
     int64_t month = month_from_march < 10 ? month_from_march + 2 : month_from_march - 10;
     int64_t year = year_of_era + era * 400 + (month < 2 ? 1 : 0);

@@ -5,9 +5,9 @@
 #ifndef __CARES_BUILD_H
 #define __CARES_BUILD_H
 
-#include <sys/types.h>
-#include <sys/socket.h>
 #include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/types.h>
 
 #define CARES_TYPEOF_ARES_SOCKLEN_T socklen_t
 #define CARES_TYPEOF_ARES_SSIZE_T ssize_t

@@ -7,8 +7,8 @@
 
 #include "sp_port.h"
 
-#define LWIP_PLATFORM_DIAG(message) \
-    do { \
+#define LWIP_PLATFORM_DIAG(message)                                                                \
+    do {                                                                                           \
     } while (0)
 #define LWIP_PLATFORM_ASSERT(what) sp_port_assert_failed(what, __FILE__, __LINE__)
 
