@@ -16,8 +16,8 @@
 struct sp_cert_info {
     char subject[160]; /* "CN=…", "" when empty */
     char issuer[160];
-    char serial[64];   /* hexadecimal, of the DER bytes, a leading 00 kept (RFC 9773 4.1) */
-    char aki[64];      /* authority key identifier in hexadecimal, "" when absent */
+    char serial[64]; /* hexadecimal, of the DER bytes, a leading 00 kept (RFC 9773 4.1) */
+    char aki[64];    /* authority key identifier in hexadecimal, "" when absent */
     sp_utc not_before, not_after;
     unsigned sans_n; /* dNSNames in the certificate; the first SP_CERT_SANS are kept */
     char sans[SP_CERT_SANS][254];
@@ -28,7 +28,8 @@ struct sp_cert_info {
 
 /* 0, SP_E_CERT_BAD, SP_E_MEMORY. */
 int sp_cert_read(struct sp_span der, struct sp_cert_info *out);
-/* True when a dNSName matches by RFC 6125 6.4 (a wildcard stands for exactly one left-most label). */
+/* True when a dNSName matches by RFC 6125 6.4 (a wildcard stands for exactly one left-most label).
+ */
 bool sp_cert_matches(const struct sp_cert_info *info, const char *host);
 /* 0 when the key belongs to the certificate, SP_E_CERT_BAD otherwise. */
 int sp_cert_matches_key(struct sp_span der, const struct sp_key *key);

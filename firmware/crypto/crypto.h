@@ -1,9 +1,9 @@
 /*
  * crypto: keys, hashes, signatures. The one room, beside net/tls, that sees mbedTLS.
  *
- * Keys are P-256. A private key lives in the caller's struct only between the store and its use, and
- * is wiped with sp_key_wipe.
- * Threads: service task. Time: a signature or a key takes some milliseconds on the board's core.
+ * Keys are P-256. A private key lives in the caller's struct only between the store and its use,
+ * and is wiped with sp_key_wipe. Threads: service task. Time: a signature or a key takes some
+ * milliseconds on the board's core.
  */
 #ifndef SP_CRYPTO_CRYPTO_H
 #define SP_CRYPTO_CRYPTO_H
@@ -30,10 +30,14 @@ int sp_key_load(struct sp_span der, struct sp_key *out);
 void sp_key_wipe(struct sp_key *key);
 /* Affine coordinates, 32 bytes each, for a JWK (RFC 7518 6.2.1). */
 int sp_key_public(const struct sp_key *key, uint8_t x[32], uint8_t y[32]);
-/* ES256 (RFC 7518 3.4): r and s, 32 bytes each, over SHA-256 of data. 0, SP_E_CORRUPT, SP_E_MEMORY. */
+/* ES256 (RFC 7518 3.4): r and s, 32 bytes each, over SHA-256 of data. 0, SP_E_CORRUPT, SP_E_MEMORY.
+ */
 int sp_key_sign(const struct sp_key *key, struct sp_span data, uint8_t signature[64]);
 /* HMAC-SHA-256 (for external account binding, RFC 8555 7.3.4). */
 int sp_hmac_sha256(struct sp_span key, struct sp_span data, uint8_t out[SP_SHA256_SIZE]);
+/* PBKDF2 with HMAC-SHA-256 (RFC 8018 5.2), for passwords. 0, SP_E_MEMORY. */
+int sp_password_hash(const char *password, struct sp_span salt, uint32_t rounds,
+                     uint8_t out[SP_SHA256_SIZE]);
 /* PKCS#10 request for the host names, no subject common name, DER. Its length, SP_E_SPACE,
  * SP_E_CORRUPT, SP_E_MEMORY. */
 int sp_csr_make(const struct sp_key *key, const char *const *names, unsigned n, uint8_t *out,
