@@ -96,6 +96,12 @@ uint32_t sp_store_count(const struct sp_store *store, enum sp_kind kind);
 /* The record of that kind with the earliest due (not 0): its name and due. Reads flash only for the
  * name. SP_E_NOT_FOUND when none has one. */
 int sp_store_due(struct sp_store *store, enum sp_kind kind, char *name, sp_utc *due);
+/* Moves a record's due in the index alone: nothing is written, and a reset brings back the one that
+ * was put. For what repeats often (hourly checks) and for putting off what cannot be done now.
+ * 0, SP_E_NOT_FOUND, SP_E_IO. */
+int sp_store_set_due(struct sp_store *store, enum sp_kind kind, const char *name, sp_utc due);
+/* The record's due as the index has it: 0 and *due (0: none). SP_E_NOT_FOUND, SP_E_IO. */
+int sp_store_get_due(struct sp_store *store, enum sp_kind kind, const char *name, sp_utc *due);
 
 /* Collection and erasing in small pieces (at most one record copied or one erase started or polled).
  * Returns when it wants to be called again: now for at once, SP_NEVER when all is tidy. */
