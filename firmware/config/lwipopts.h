@@ -21,10 +21,10 @@
 #define MEM_SIZE (32 * 1024) /* bytes: what is being sent and not yet acknowledged */
 #define PBUF_POOL_SIZE 24    /* full frames: what has come in and is not yet read */
 #define MEMP_NUM_PBUF 24
-#define MEMP_NUM_TCP_PCB 16
+#define MEMP_NUM_TCP_PCB 20 /* SP_TCP_STREAMS, DNS over TCP, and connections that are closing */
 #define MEMP_NUM_TCP_PCB_LISTEN 4
 #define MEMP_NUM_TCP_SEG 96
-#define MEMP_NUM_UDP_PCB 12
+#define MEMP_NUM_UDP_PCB 14 /* SP_DNS_QUERIES with a retry each under way, DHCP, SNTP */
 #define MEMP_NUM_RAW_PCB 0
 #define MEMP_NUM_REASSDATA 4
 #define MEMP_NUM_FRAG_PBUF 12
@@ -62,9 +62,8 @@
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 2
 
 /* Names are resolved by c-ares. LWIP_DNS is on all the same: only then do DHCP and router
- * advertisements hand over the DNS servers that they bring, through dns_setserver(). lwIP's
- * resolver is never asked anything; net/ reads the servers with dns_getserver(). Both sources write
- * from index 0 up, so the one that spoke last is the one that counts. */
+ * advertisements hand over the DNS servers that they bring, through dns_setserver(). lwIP's own
+ * resolver (core/dns.c) is not built; net/ defines the four functions that the rest asks for. */
 #define LWIP_DNS 1
 #define DNS_MAX_SERVERS 2
 #define DNS_TABLE_SIZE 1
@@ -84,6 +83,8 @@
 #define TCP_OOSEQ_MAX_PBUFS 4 /* a connection: a stranger must not fill the pool with gaps */
 #define LWIP_TCP_KEEPALIVE 1
 #define SO_REUSE 1
+#define LWIP_TCP_RTO_TIME 1000 /* ms before the first retransmission (RFC 6298) */
+#define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1
 
 /* Interfaces ----------------------------------------------------------------------------------- */
 

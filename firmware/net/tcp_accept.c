@@ -1,0 +1,200 @@
+/* Listening ports, and who gets in: shares for each address, and eviction of the stranger that has
+ * been idle longest. Addresses of one IPv6 /64 count as one, since their holder can have any
+ * number. */
+#include "net/tcp_stream.h"
+
+#include "net/lwip_glue.h"
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+
+#include <string.h>
+
+#define LISTENERS 4
+#define BACKLOG 4 /* connections of a port that are being made */
+
+static struct listener {
+    struct tcp_pcb *pcb; /* NULL: free */
+    uint16_t port;
+    sp_tcp_accept accept;
+    void *ctx;
+} listeners[LISTENERS];
+
+static struct listener *listener_on(uint16_t port)
+{
+    for (int i = 0; i < LISTENERS; i++) {
+        if (listeners[i].pcb != NULL && listeners[i].port == port)
+            return &listeners[i];
+    }
+    return NULL;
+}
+
+/* Shares */
+
+static bool one_holder(const struct sp_addr *a, const struct sp_addr *b)
+{
+    if (a->family == 6 && b->family == 6 && sp_addr_is_global(a))
+        return memcmp(a->bytes, b->bytes, 8) == 0;
+    return sp_addr_equal(a, b);
+}
+
+static bool is_live_inbound(const struct sp_tcp_slot *slot)
+{
+    return slot->used && slot->inbound && slot->pcb != NULL;
+}
+
+/* The live inbound connection that has been idle longest; of one peer unless that is NULL. */
+static struct sp_tcp_slot *longest_idle(const struct sp_addr *peer, unsigned *count)
+{
+    struct sp_tcp_slot *found = NULL;
+
+    *count = 0;
+    for (int i = 0; i < SP_TCP_SLOTS; i++) {
+        struct sp_tcp_slot *slot = &sp_tcp_slots[i];
+
+        if (!is_live_inbound(slot) || (peer != NULL && !one_holder(&slot->peer, peer)))
+            continue;
+        (*count)++;
+        if (found == NULL || slot->active < found->active)
+            found = slot;
+    }
+    return found;
+}
+
+static void evict(struct sp_tcp_slot *slot, const char *words)
+{
+    sp_tcp_count.evicted++;
+    sp_tcp_kill(slot, SP_E_CLOSED, words);
+}
+
+static void make_room(const struct sp_addr *peer)
+{
+    unsigned n;
+    struct sp_tcp_slot *slot = longest_idle(peer, &n);
+
+    if (n >= SP_TCP_INBOUND_PER_ADDRESS)
+        evict(slot, "closed: too many connections from one address");
+    slot = longest_idle(NULL, &n);
+    if (n >= SP_TCP_INBOUND || (slot != NULL && sp_tcp_count.open >= SP_TCP_STREAMS))
+        evict(slot, "closed to make room for another connection");
+}
+
+/* Ended connections whose owner has left go first. */
+static bool drop_lingering(void)
+{
+    struct tcp_pcb *oldest = NULL;
+
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+        if (pcb->prio == SP_TCP_PRIO_LINGER &&
+            (oldest == NULL || tcp_ticks - pcb->tmr > tcp_ticks - oldest->tmr))
+            oldest = pcb;
+    }
+    if (oldest != NULL)
+        tcp_abort(oldest);
+    return oldest != NULL;
+}
+
+bool sp_tcp_relieve(void)
+{
+    struct sp_tcp_slot *slot;
+    unsigned n;
+
+    if (drop_lingering())
+        return true;
+    slot = longest_idle(NULL, &n);
+    if (slot != NULL)
+        evict(slot, "closed: the network's memory was used up");
+    return slot != NULL;
+}
+
+/* New connections */
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    struct sp_tcp_slot *slot;
+    struct sp_addr peer;
+
+    (void)arg;
+    if (err != ERR_OK || pcb == NULL)
+        return ERR_VAL;
+    sp_lwip_to(&peer, &pcb->remote_ip);
+    make_room(&peer);
+    slot = sp_tcp_count.open < SP_TCP_STREAMS ? sp_tcp_attach(pcb) : NULL;
+    if (slot == NULL) {
+        sp_tcp_count.refused++;
+        return ERR_MEM; /* lwIP aborts it */
+    }
+    sp_tcp_count.inbound++;
+    slot->inbound = true;
+    slot->fresh = true;
+    slot->peer = peer;
+    slot->port = pcb->local_port;
+    sp_net_event();
+    return ERR_OK;
+}
+
+void sp_tcp_deliver(void)
+{
+    for (int i = 0; i < SP_TCP_SLOTS; i++) {
+        struct sp_tcp_slot *slot = &sp_tcp_slots[i];
+        struct listener *listener;
+
+        if (!slot->used || !slot->fresh)
+            continue;
+        slot->fresh = false;
+        listener = listener_on(slot->port);
+        if (listener == NULL || slot->err != 0)
+            sp_stream_release(&slot->stream);
+        else
+            listener->accept(listener->ctx, &slot->stream);
+    }
+}
+
+static int listen_on(struct listener *listener, uint16_t port)
+{
+    struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
+    struct tcp_pcb *listening;
+
+    if (pcb == NULL)
+        return SP_E_MEMORY;
+    /* Connections of an earlier listener may still be closing. */
+    ip_set_option(pcb, SOF_REUSEADDR);
+    tcp_setprio(pcb, SP_TCP_PRIO_INBOUND);
+    if (tcp_bind(pcb, IP_ANY_TYPE, port) != ERR_OK) {
+        tcp_close(pcb);
+        return SP_E_EXISTS;
+    }
+    listening = tcp_listen_with_backlog(pcb, BACKLOG);
+    if (listening == NULL) {
+        tcp_close(pcb);
+        return SP_E_MEMORY;
+    }
+    tcp_accept(listening, on_accept);
+    listener->pcb = listening;
+    listener->port = port;
+    return 0;
+}
+
+int sp_tcp_listen(uint16_t port, sp_tcp_accept accept, void *ctx)
+{
+    if (listener_on(port) != NULL)
+        return SP_E_EXISTS;
+    for (int i = 0; i < LISTENERS; i++) {
+        if (listeners[i].pcb != NULL)
+            continue;
+        listeners[i].accept = accept;
+        listeners[i].ctx = ctx;
+        return listen_on(&listeners[i], port);
+    }
+    return SP_E_MEMORY;
+}
+
+void sp_tcp_unlisten(uint16_t port)
+{
+    struct listener *listener = listener_on(port);
+
+    if (listener == NULL)
+        return;
+    tcp_close(listener->pcb);
+    memset(listener, 0, sizeof *listener);
+}
