@@ -15,6 +15,7 @@ import http.client
 import json
 import ssl
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -32,6 +33,8 @@ class Request:
     method: str
     path: str
     status: int = 0
+    location: str = ""
+    at: float = 0.0
 
 
 @dataclass
@@ -123,7 +126,7 @@ class CaFront:
 
     def count(self, method, path):
         with self._lock:
-            request = Request(len(self.requests) + 1, method, path)
+            request = Request(len(self.requests) + 1, method, path, at=time.monotonic())
             self.requests.append(request)
             return request
 
@@ -131,6 +134,19 @@ class CaFront:
         """The requests whose path contains one of these words."""
         with self._lock:
             return [request for request in self.requests if any(word in request.path for word in words)]
+
+    def orders(self):
+        """The requests for new orders so far."""
+        return self.made("/order-plz")
+
+    def accounts(self):
+        """The URLs of the accounts that were made through the front, in order."""
+        return [request.location for request in self.made("/sign-me-up") if request.status == 201]
+
+    def forget(self):
+        """Starts counting anew."""
+        with self._lock:
+            self.requests = []
 
     def forward(self, method, path, headers, body):
         channel = self._namespace.connect(ca.ADDRESS, ca.PORT, 10)
@@ -170,6 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             status, headers, content = owner.forward(self.command, self.path, self.headers.items(), body)
         request.status = status
+        request.location = dict(headers).get("Location", "")
         if owner.before_answer:
             owner.before_answer(request)
         self._send(status, headers, self._padded(headers, content))

@@ -1,20 +1,29 @@
 """A whole test world: namespace, links, DNS, CA and time server; see README.md for the map of addresses."""
 
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+from .ca import ADDRESS as CA_ADDRESS
 from .ca import Ca
+from .ca_front import CaFront
 from .dns import ADDRESS as DNS_ADDRESS
 from .dns import Dns
+from .dns_front import DnsFront
 from .namespace import Namespace
+from .record_relay import RecordRelay
 from .time_server import TimeServer
 
 TAP = "tap0"
 APPLIANCE = "192.0.2.10"
 APPLIANCE6 = "2001:db8::10"
 GATEWAY = "192.0.2.1"
+RELAY_PORT, FULL_FRONT_PORT = 14003, 14002
+RELAY_DIRECTORY = f"https://acme.ca.test:{RELAY_PORT}/dir"
+LOG_TAIL = 4000
 
 LINKS = [
     "link set lo up",
@@ -38,7 +47,11 @@ LINKS = [
 
 
 class World:
-    """Use it as a context manager. Keywords of `Ca` go to the CA; start_clock=False leaves out the time server."""
+    """Use it as a context manager. Keywords of `Ca` go to the CA; start_clock=False leaves out the time server.
+
+    Parts that are added later with front(), failing_dns() and keep() go down with the world."""
+
+    live = []
 
     def __init__(self, start_clock=True, **ca_options):
         self.directory = Path(tempfile.mkdtemp(prefix="sealpost-world-"))
@@ -51,10 +64,10 @@ class World:
 
     def _start(self, start_clock, ca_options):
         began = time.monotonic()
-        self.namespace = self._keep(Namespace(self.directory, LINKS, DNS_ADDRESS))
-        self.dns = self._keep(Dns(self.namespace, self.directory))
-        self.ca = self._keep(Ca(self.namespace, self.directory, DNS_ADDRESS, **ca_options))
-        self.clock = self._keep(TimeServer(self.namespace, self.directory))
+        self.namespace = self.keep(Namespace(self.directory, LINKS, DNS_ADDRESS))
+        self.dns = self.keep(Dns(self.namespace, self.directory))
+        self.ca = self.keep(Ca(self.namespace, self.directory, DNS_ADDRESS, **ca_options))
+        self.clock = self.keep(TimeServer(self.namespace, self.directory))
         parts = [self.dns, self.ca] + ([self.clock] if start_clock else [])
         for part in parts:
             part.start()
@@ -63,10 +76,33 @@ class World:
         self.roots = self.directory / "roots.pem"
         self.roots.write_text(self.ca.root)
         self.start_seconds = time.monotonic() - began
+        World.live.append(self)
+        self.on_close(lambda: World.live.remove(self))
 
-    def _keep(self, part):
+    def keep(self, part):
+        """Closes part with the world, last one first."""
         self._closers.append(part.close)
         return part
+
+    def front(self, **options):
+        """A CaFront before the CA; the options are CaFront's."""
+        return self.keep(CaFront(self.ca, self.namespace, self.directory, **options))
+
+    def full_record_front(self, version):
+        """A front that fills its records, and the relay before it that sees them: (front, relay).
+
+        The appliance is to use RELAY_DIRECTORY."""
+        front = self.front(port=FULL_FRONT_PORT, version=version, full_records=True)
+        return front, self.keep(RecordRelay(self.namespace, CA_ADDRESS, RELAY_PORT, FULL_FRONT_PORT))
+
+    def failing_dns(self):
+        """A resolver on 192.0.2.54 that fails on demand."""
+        return self.keep(DnsFront(self.namespace))
+
+    def logs(self):
+        """The ends of all logs in this world, by file name, for a failure's report."""
+        return {file.name: file.read_text(errors="replace")[-LOG_TAIL:]
+                for file in sorted(self.directory.glob("*.log")) if file.stat().st_size}
 
     def on_close(self, action):
         """Runs action at the end, before the world itself goes; the last one added runs first."""
@@ -77,8 +113,13 @@ class World:
         return self.dns.provider
 
     def close(self):
+        """Takes everything down; a part that fails to close does not keep the others up."""
         while self._closers:
-            self._closers.pop()()
+            closer = self._closers.pop()
+            try:
+                closer()
+            except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+                print(f"world: a part did not close: {error}", file=sys.stderr)
 
     def __enter__(self):
         return self
