@@ -1,0 +1,191 @@
+"""Builds a preset and runs parts of the tests; the work behind tools/test, see there for its use."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+JOBS = str(os.cpu_count() or 2)
+WHOLE_OUTPUT = "10000000"
+
+PARTS = {
+    "unit": "single modules, by cmocka",
+    "sim": "rooms together on the simulator's drivers: virtual time, faults, real packets",
+    "embed": "a host program against sealpost.h alone",
+    "e2e": "the board in the test world: from Enable to accepted, and everything that goes wrong",
+    "renewal": "of e2e: a two-minute certificate is renewed while clients fetch the policy",
+    "powercut": "of e2e: the power cut after every flash operation and every ACME request",
+    "format": "clang-format-14 over our C files",
+}
+USUAL = ("unit", "sim", "embed", "e2e")
+E2E_FILES = {
+    "e2e": "tests/e2e",
+    "renewal": "tests/e2e/test_renewal.py",
+    "powercut": "tests/e2e/test_power_cut.py",
+}
+
+
+@dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def line(self):
+        text = f"{self.passed} passed, {self.failed} failed"
+        return text + (f", {self.skipped} skipped" if self.skipped else "")
+
+
+def say(text):
+    print(f"test: {text}", flush=True)
+
+
+def run(command, **keywords):
+    return subprocess.run([str(word) for word in command], cwd=ROOT, check=False, **keywords).returncode
+
+
+def build(preset):
+    if shutil.which("ccache"):
+        os.environ.setdefault("CMAKE_C_COMPILER_LAUNCHER", "ccache")
+    say(f"building preset {preset}")
+    return run(["cmake", "--preset", preset, "--log-level=WARNING"]) == 0 and \
+        run(["cmake", "--build", "--preset", preset]) == 0
+
+
+def cases_in(output, failed):
+    """How many cases a test program ran, from what cmocka or pytest printed; one when it printed neither."""
+    def total(pattern):
+        return sum(int(number) for number in re.findall(pattern, output))
+
+    found = Count(passed=total(r"\[  PASSED  \] (\d+) test\(s\)") + total(r"(\d+) passed(?=[, ].*in [\d.]+s)"),
+                  failed=total(r"\[  FAILED  \] [^\n]*?(\d+) test\(s\), listed")
+                  + total(r"(\d+) failed(?=[, ].*in [\d.]+s)"),
+                  skipped=total(r"\[  SKIPPED \] [^\n]*?(\d+) test\(s\), listed")
+                  + total(r"(\d+) skipped(?=[, ].*in [\d.]+s)"))
+    if failed:
+        found.failed = max(found.failed, 1)
+    elif not found.passed and not found.skipped:
+        found.passed = 1
+    return found
+
+
+def ctest(label, preset):
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "ctest.xml"
+        status = run(["ctest", "--preset", preset, "-L", f"^{label}$", "-j", JOBS, "--no-tests=error",
+                      "--output-on-failure", "--output-junit", report,
+                      "--test-output-size-passed", WHOLE_OUTPUT, "--test-output-size-failed", WHOLE_OUTPUT])
+        count = Count()
+        if report.exists():
+            for case in ElementTree.parse(report).getroot().iter("testcase"):
+                count.add(_ctest_case(case))
+    if status and not count.failed:
+        count.failed = 1
+    return count
+
+
+def _ctest_case(case):
+    if case.get("status") in ("disabled", "notrun"):
+        skipped = case.find("skipped") is not None
+        return Count(skipped=1) if skipped else Count(failed=1)
+    output = case.findtext("system-out") or ""
+    return cases_in(output, case.get("status") != "run")
+
+
+def pytest(part, preset, full, words):
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "pytest.xml"
+        environment = {**os.environ, "SEALPOST_SIM": str(ROOT / "build" / preset / "sealpost-sim")}
+        status = run(["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-ra",
+                      f"--junitxml={report}", *(["--full"] if full else []), E2E_FILES[part], *words],
+                     env=environment)
+        count = Count()
+        if report.exists():
+            for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+                tests, failed, errors, skipped = (int(suite.get(key, 0))
+                                                  for key in ("tests", "failures", "errors", "skipped"))
+                count.add(Count(max(0, tests - failed - errors - skipped), failed + errors, skipped))
+    if status and not count.failed:
+        count.failed = 1
+    return count
+
+
+def check_format():
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.c", "*.h"],
+                            cwd=ROOT, text=True, stdout=subprocess.PIPE, check=True)
+    files = [name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
+    wrong = [name for name in files if _misformatted(name)]
+    for name in wrong:
+        say(f"{name} is not formatted: clang-format-14 -i {name}")
+    return Count(passed=1) if files and not wrong else Count(failed=1)
+
+
+def _misformatted(name):
+    return run(["clang-format-14", "--dry-run", "-Werror", name], stdout=subprocess.DEVNULL,
+               stderr=subprocess.DEVNULL) != 0
+
+
+def run_part(part, preset, options):
+    if part == "format":
+        return check_format()
+    if part in E2E_FILES:
+        return pytest(part, preset, options.full, options.words)
+    return ctest(part, preset)
+
+
+def parse(arguments):
+    words = []
+    if "--" in arguments:
+        place = arguments.index("--")
+        arguments, words = arguments[:place], arguments[place + 1:]
+    parser = argparse.ArgumentParser(prog="tools/test")
+    parser.add_argument("parts", nargs="*", metavar="NAME")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--asan", action="store_true")
+    options = parser.parse_args(arguments)
+    options.words = words
+    wanted = []
+    for name in options.parts or ["all"]:
+        if name != "all" and name not in PARTS:
+            parser.error(f"there is no part '{name}'; tools/test --list names them")
+        wanted += [part for part in (USUAL if name == "all" else (name,)) if part not in wanted]
+    options.parts = wanted
+    return options
+
+
+def main(arguments):
+    options = parse(arguments)
+    if options.list:
+        for name, meaning in PARTS.items():
+            print(f"{name:10} {meaning}")
+        return 0
+    preset = "sim-asan" if options.asan else "sim"
+    total = Count()
+    if options.parts != ["format"] and not build(preset):
+        say(f"preset {preset} did not build")
+        total.failed += 1
+        options.parts = [part for part in options.parts if part == "format"]
+    for part in options.parts:
+        say(f"part {part}")
+        count = run_part(part, preset, options)
+        say(f"part {part}: {count.line()}")
+        total.add(count)
+    print(total.line(), flush=True)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
