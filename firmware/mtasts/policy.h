@@ -21,7 +21,8 @@ struct sp_policy {
     enum sp_mode mode;
     uint32_t max_age; /* s */
     unsigned mx_n;
-    char mx[SP_MX_MAX][SP_DOMAIN_SIZE + 2]; /* A-labels, lower-case; "*." covers exactly one label */
+    char mx[SP_MX_MAX]
+           [SP_DOMAIN_SIZE + 2]; /* A-labels, lower-case; "*." covers exactly one label */
 };
 
 const char *sp_mode_text(enum sp_mode mode);
@@ -32,7 +33,8 @@ int sp_mode_parse(struct sp_span text, enum sp_mode *out);
  * address, a U-label, a bad label, a wildcard that is not the whole left-most label or covers a top
  * level, a name that is there already, one too many. */
 int sp_policy_add_mx(struct sp_policy *policy, struct sp_span text, char *why, size_t cap);
-/* The whole: at least one mx, max_age within SP_MAX_AGE_MIN and _MAX. 0, or SP_E_INVALID and why. */
+/* The whole: at least one mx, max_age within SP_MAX_AGE_MIN and _MAX. 0, or SP_E_INVALID and why.
+ */
 int sp_policy_check(const struct sp_policy *policy, char *why, size_t cap);
 /* The body to serve: CRLF lines, no blank line, no byte-order mark. 0 or SP_E_SPACE. */
 int sp_policy_text(const struct sp_policy *policy, struct sp_buf *out);
