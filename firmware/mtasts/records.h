@@ -15,7 +15,7 @@
 #define SP_RECORD_TTL 3600 /* s, offered */
 
 struct sp_record {
-    char type[8]; /* "TXT", "A", "AAAA" */
+    char type[8];                   /* "TXT", "A", "AAAA" */
     char name[SP_RECORD_NAME_SIZE]; /* absolute, without the trailing dot */
     char value[SP_RUA_MAX + 64];    /* as DNS carries it: TXT without quotes */
     uint32_t ttl;
@@ -23,8 +23,9 @@ struct sp_record {
 
 /* rua: "mailto:…" or "https:…" (RFC 8460 3); 0 or SP_E_INVALID and one sentence. */
 int sp_rua_check(struct sp_span rua, char *why, size_t cap);
-/* addresses: those that the world sees; each global IPv4 gives an A, each global IPv6 an AAAA. policy_id "" leaves out the
- * id's TXT (a domain that is not ready). How many were written (SP_RECORDS_OUT at most). */
+/* addresses: those that the world sees; each global IPv4 gives an A, each global IPv6 an AAAA.
+ * policy_id "" leaves out the id's TXT (a domain that is not ready). How many were written
+ * (SP_RECORDS_OUT at most). */
 unsigned sp_records_make(const char *domain, const char *policy_id, const char *rua,
                          const struct sp_addr *addresses, unsigned addresses_n,
                          struct sp_record *out);
