@@ -181,3 +181,11 @@ struct sp_span sp_buf_span(const struct sp_buf *buf)
 {
     return sp_span(buf->p, buf->len);
 }
+
+void sp_text_cut(char *out, size_t cap, const char *text)
+{
+    struct sp_buf buf;
+
+    sp_buf_init(&buf, out, cap);
+    sp_buf_puts(&buf, text);
+}

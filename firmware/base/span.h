@@ -50,5 +50,7 @@ void sp_buf_printf(struct sp_buf *buf, const char *format, ...)
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD, controls are escaped. */
 void sp_buf_json(struct sp_buf *buf, const char *text);
 struct sp_span sp_buf_span(const struct sp_buf *buf);
+/* The text, or as much of it as fits, into an array of cap bytes; always terminated. */
+void sp_text_cut(char *out, size_t cap, const char *text);
 
 #endif
