@@ -16,5 +16,7 @@ typedef int (*sp_trust_extra)(void *ctx, unsigned i, void *buf, size_t cap);
 
 /* roots may have size 0. */
 void sp_trust_start(struct sp_hal_blob *roots, sp_trust_extra extra, void *ctx);
+/* Roots of the bundle; 0 when there is none or it is not one. */
+unsigned sp_trust_count(void);
 
 #endif
