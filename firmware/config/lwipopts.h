@@ -84,6 +84,7 @@
 #define LWIP_TCP_KEEPALIVE 1
 #define SO_REUSE 1
 #define LWIP_TCP_RTO_TIME 1000 /* ms before the first retransmission (RFC 6298) */
+#define TCP_SYNMAXRTX 12       /* so that SP_CONNECT_TIMEOUT_MS decides */
 #define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1
 
 /* Interfaces ----------------------------------------------------------------------------------- */

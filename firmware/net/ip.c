@@ -1,6 +1,7 @@
 #include "net/net.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "net/lwip_glue.h"
 #include "sp_port.h"
 
@@ -162,15 +163,38 @@ int sp_net_configure(const struct sp_net_config *config)
     return 0;
 }
 
+static void add_addresses(struct sp_net_status *out);
+
+/* lwIP calls this for every step of an address's life; one log line a change is enough. */
 static void on_change(struct netif *netif)
 {
-    struct sp_addr addr;
-    char text[SP_ADDR_SIZE];
+    static uint32_t logged;
+    char line[SP_ADDRESSES * (SP_ADDR_SIZE + 1) + 1], text[SP_ADDR_SIZE];
+    struct sp_net_status status = {0};
+    struct sp_buf buf;
+    bool link = netif_is_link_up(netif);
+    uint32_t hash;
 
-    sp_lwip_to(&addr, netif_ip_addr4(netif));
-    sp_log_info("net", "link %s, IPv4 address %s", netif_is_link_up(netif) ? "up" : "down",
-                ip4_addr_isany(netif_ip4_addr(netif)) ? "none" : sp_addr_text(&addr, text));
     sp_net_event();
+    sp_buf_init(&buf, line, sizeof line);
+    add_addresses(&status);
+    for (unsigned i = 0; i < status.addresses_n; i++)
+        sp_buf_printf(&buf, " %s", sp_addr_text(&status.addresses[i], text));
+    hash = sp_hash32(buf.p, buf.len) + link;
+    if (hash == logged)
+        return;
+    logged = hash;
+    sp_log_info("net", "link %s, addresses:%s", link ? "up" : "down", buf.len > 0 ? line : " none");
+}
+
+static void follow_link(void)
+{
+    struct sp_hal_nic *driver = net.netif.state;
+
+    if (driver->ops->link_up(driver) == 1)
+        netif_set_link_up(&net.netif);
+    else
+        netif_set_link_down(&net.netif);
 }
 
 int sp_net_start(struct sp_hal_nic *driver, const struct sp_net_config *config)
@@ -188,6 +212,7 @@ int sp_net_start(struct sp_hal_nic *driver, const struct sp_net_config *config)
     netif_set_ip6_autoconfig_enabled(&net.netif, 1);
     netif_set_status_callback(&net.netif, on_change);
     netif_set_link_callback(&net.netif, on_change);
+    follow_link();
     netif_set_up(&net.netif);
     apply(config);
     return 0;
@@ -249,16 +274,6 @@ bool sp_net_is_own(const struct sp_addr *addr)
 }
 
 /* The step */
-
-static void follow_link(void)
-{
-    struct sp_hal_nic *driver = net.netif.state;
-
-    if (driver->ops->link_up(driver) == 1)
-        netif_set_link_up(&net.netif);
-    else
-        netif_set_link_down(&net.netif);
-}
 
 sp_time sp_net_step(sp_time now)
 {

@@ -1,0 +1,279 @@
+"""TCP streams, both ways, both families, against the kernel's TCP."""
+
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+from conftest import HOST, PROBE
+from world.namespace import wait_until
+
+LARGE = 3_000_000
+
+
+def pattern(n):
+    return bytes((i * 7 + (i >> 8) * 13 + (i >> 16)) & 255 for i in range(n))
+
+
+def scoped(network, address, port):
+    """A kernel address for connect(): link-local ones need the interface."""
+    if not address.startswith("fe80"):
+        return (address, port)
+    index = int(network.ip("-o", "link", "show", "tap0").split(":")[0])
+    return (address, port, 0, index)
+
+
+def connect(network, address, port, seconds=15):
+    made = network.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    made.settimeout(seconds)
+    made.connect(scoped(network, address, port))
+    return made
+
+
+def read_all(channel):
+    parts = []
+    while part := channel.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def send_and_read(channel, data):
+    sender = threading.Thread(target=lambda: (channel.sendall(data), channel.shutdown(socket.SHUT_WR)))
+    sender.start()
+    got = read_all(channel)
+    sender.join()
+    return got
+
+
+@pytest.fixture(params=["ipv4", "ipv6"])
+def probe_address(request, probe):
+    return PROBE if request.param == "ipv4" else request.getfixturevalue("link_local")
+
+
+@pytest.fixture
+def host_address(request, network, probe_address):
+    if probe_address == PROBE:
+        return HOST
+    words = network.ip("-6", "-o", "address", "show", "dev", "tap0", "scope", "link").split()
+    return words[words.index("inet6") + 1].split("/")[0]
+
+
+def serve(network, address, handler):
+    """Accepts one connection in a thread; the port, and the thread."""
+    listener = network.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    listener.bind(scoped(network, address, 0))
+    listener.listen(8)
+    listener.settimeout(15)
+
+    def run():
+        with listener, listener.accept()[0] as channel:
+            channel.settimeout(15)
+            handler(channel)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return listener.getsockname()[1], thread
+
+
+def test_inbound_echo_of_three_megabytes(network, probe, probe_address):
+    probe.ask("listen", 7, "echo")
+    data = pattern(LARGE)
+    with connect(network, probe_address, 7) as channel:
+        assert send_and_read(channel, data) == data
+    assert probe.expect("end 1000")["got"] == str(LARGE)
+
+
+def test_outbound_echo_of_three_megabytes(network, probe, probe_address, host_address):
+    def echo(channel):
+        while part := channel.recv(65536):
+            channel.sendall(part)
+        channel.shutdown(socket.SHUT_WR)
+
+    port, thread = serve(network, host_address, echo)
+    assert probe.ask("connect", 1, host_address, port, "pattern", LARGE)["err"] == "0"
+    ended = probe.expect("end 1", seconds=60)
+    thread.join()
+    assert (ended["err"], ended["got"]) == ("0", str(LARGE))
+
+
+def test_single_bytes_do_not_use_up_the_buffers(network, probe):
+    """More segments of one byte than the pool has buffers, while nobody reads."""
+    probe.ask("listen", 7, "hold")
+    data = pattern(4000)
+    with connect(network, PROBE, 7) as channel:
+        channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        probe.expect("accept 1000")
+        for byte in data:
+            channel.send(bytes([byte]))
+        unsent = struct.Struct("i")
+        wait_until(lambda: unsent.unpack(fcntl_outq(channel))[0] == 0, "the probe to take all of it")
+        probe.ask("mode", 1000, "echo")
+        channel.shutdown(socket.SHUT_WR)
+        assert read_all(channel) == data
+    assert probe.expect("end 1000")["err"] == "0"
+
+
+def fcntl_outq(channel):
+    import fcntl
+    import termios
+    return fcntl.ioctl(channel, termios.TIOCOUTQ, bytes(4))
+
+
+def test_refused(probe):
+    assert probe.ask("connect", 1, HOST, 9, "hold")["err"] == "0"
+    ended = probe.expect("end 1")
+    assert ended["err"] == "-14" and "refused" in ended["words"]
+
+
+def test_timeout_after_ten_seconds(network, probe):
+    network.ip("route", "add", "blackhole", "198.51.100.7/32")
+    began = time.monotonic()
+    assert probe.ask("connect", 1, "198.51.100.7", 80, "hold")["err"] == "0"
+    assert probe.expect("end 1", seconds=14)["err"] == "-15"
+    assert time.monotonic() - began > 9
+    network.ip("route", "del", "blackhole", "198.51.100.7/32")
+
+
+def test_unreachable_neighbour(probe):
+    assert probe.ask("connect", 1, "192.0.2.99", 80, "hold")["err"] == "0"
+    assert probe.expect("end 1", seconds=14)["err"] == "-16"
+
+
+def test_unreachable_without_route(make_probe):
+    probe = make_probe("ip=192.0.2.10/24")
+    assert probe.ask("connect", 1, "198.51.100.7", 80, "hold")["err"] == "-16"
+    assert probe.ask("connect", 2, "2001:db8:1::1", 80, "hold")["err"] == "-16"
+
+
+def test_peer_reset_is_closed(network, probe):
+    probe.ask("listen", 7, "hold")
+    channel = connect(network, PROBE, 7)
+    probe.expect("accept 1000")
+    channel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    channel.close()
+    ended = probe.expect("end 1000")
+    assert ended["err"] == "-13" and "reset" in ended["words"]
+
+
+def test_release_without_finish_resets(network, probe):
+    probe.ask("listen", 7, "hold")
+    with connect(network, PROBE, 7) as channel:
+        probe.expect("accept 1000")
+        probe.ask("release", 1000)
+        with pytest.raises(ConnectionResetError):
+            channel.recv(1)
+
+
+def test_finish_then_release_delivers_all_though_data_is_left_unread(network, probe):
+    probe.ask("listen", 7, "greet")
+    with connect(network, PROBE, 7) as channel:
+        channel.sendall(b"nobody reads this" * 50)
+        probe.expect("end 1000")
+        channel.sendall(b"nor this" * 100)
+        assert read_all(channel) == b"hello\n"
+
+
+def test_more_leaves_in_one_segment(network, probe):
+    probe.ask("listen", 7, "pieces")
+    capture = network.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    capture.bind(("tap0", 0x0003))
+    capture.settimeout(5)
+    with connect(network, PROBE, 7) as channel:
+        assert channel.recv(100) == b"one two\n"
+        frames = []
+        while b"two" not in (frames[-1] if frames else b""):
+            frames.append(capture.recv(2000))
+        assert frames[-1].endswith(b"one two\n")
+    capture.close()
+    probe.expect("end 1000")
+
+
+def test_per_address_limit_evicts_longest_idle(network, probe):
+    probe.ask("listen", 7, "hold")
+    channels = []
+    for i in range(7):
+        channels.append(connect(network, PROBE, 7))
+        probe.expect(f"accept {1000 + i}")
+    ended = probe.expect("end 1000")
+    assert ended["err"] == "-13" and "one address" in ended["words"]
+    stats = probe.ask("stats")
+    assert (stats["inbound"], stats["evicted"]) == ("6", "1")
+    for channel in channels:
+        channel.close()
+
+
+def test_total_limit_evicts_longest_idle_and_keeps_the_outbound(network, probe):
+    done = threading.Event()
+    port, thread = serve(network, HOST, lambda channel: done.wait(15))
+    probe.ask("connect", 1, HOST, port, "hold")
+    probe.expect("ready 1")
+    probe.ask("listen", 7, "hold")
+    channels = []
+    for i in range(11):
+        channel = network.socket()
+        channel.settimeout(10)
+        channel.bind(((HOST, "192.0.2.53")[i % 2], 0))
+        channel.connect((PROBE, 7))
+        channels.append(channel)
+        probe.expect(f"accept {1000 + i}")
+    assert "room" in probe.expect("end 1000")["words"]
+    stats = probe.ask("stats")
+    assert (stats["inbound"], stats["open"]) == ("10", "11")
+    done.set()
+    thread.join()
+    for channel in channels:
+        channel.close()
+
+
+def test_connect_to_own_address(probe):
+    probe.ask("listen", 7, "echo")
+    assert probe.ask("connect", 1, PROBE, 7, "pattern", 200_000)["err"] == "0"
+    assert probe.expect("end 1")["got"] == "200000"
+    assert probe.expect("end 1000")["err"] == "0"
+
+
+def test_connect_to_own_ipv6_address(probe, link_local):
+    probe.ask("listen", 7, "echo")
+    assert probe.ask("connect", 1, link_local, 7, "pattern", 200_000)["err"] == "0"
+    assert probe.expect("end 1")["got"] == "200000"
+
+
+def test_listening_twice_and_again(network, probe):
+    assert probe.ask("listen", 7, "greet")["err"] == "0"
+    assert probe.ask("listen", 7, "greet")["err"] == "-5"
+    probe.ask("unlisten", 7)
+    with pytest.raises(ConnectionRefusedError):
+        connect(network, PROBE, 7)
+    probe.ask("listen", 7, "greet")
+    with connect(network, PROBE, 7) as channel:
+        assert read_all(channel) == b"hello\n"
+
+
+def test_streams_over_an_old_address_die(network, probe):
+    probe.ask("listen", 7, "hold")
+    with connect(network, PROBE, 7):
+        probe.expect("accept 1000")
+        assert probe.ask("configure", "ip=192.0.2.11/24", f"gw={HOST}")["err"] == "0"
+        assert probe.expect("end 1000")["err"] == "-15"
+    with connect(network, "192.0.2.11", 7):
+        probe.expect("accept 1001")
+
+
+def test_no_socket_is_opened(network, make_probe, tmp_path):
+    trace = tmp_path / "trace"
+    probe = make_probe("ip=192.0.2.10/24", prefix=["strace", "-f", "-e", "trace=socket", "-o", str(trace)])
+    probe.ask("listen", 7, "greet")
+    with connect(network, PROBE, 7) as channel:
+        assert read_all(channel) == b"hello\n"
+    probe.quit()
+    assert "socket(" not in trace.read_text()
+
+
+def test_idle_loop_sleeps(probe, link_local):
+    """lwIP's fastest timer runs each 100 ms; twice that is no busy waiting."""
+    before = int(probe.ask("stats")["steps"])
+    with pytest.raises(subprocess.TimeoutExpired):
+        probe.process.wait(2)
+    assert int(probe.ask("stats")["steps"]) - before < 60
