@@ -157,14 +157,37 @@ class Appliance:
     def enable_fully(self, name, seconds=ACTIVE_SECONDS, **add_options):
         """The whole job: agree, add, publish what the console printed, enable, wait until active."""
         self.agree()
-        records = self.add(name, **add_options)
-        self.world.provider.publish(records)
+        self.world.provider.publish(self.add(name, **add_options))
         self.ask_json(f"enable {name}")
         return self.wait_domain(name, "active", seconds)
 
     def agree(self):
         if not self.ask_json("ca")["agreed"]:
+            self.wait_clock()
             self.ask_json("ca agree", seconds=30)
+
+    def names(self):
+        """The domains that the appliance knows, with their states."""
+        return {entry["domain"]: entry["state"] for entry in self.ask_json("status")["domain_list"]}
+
+    def restart_by(self, line):
+        """Gives a command that restarts the board, and waits for its console after the restart."""
+        before = self.ask_json("status")["uptime"]
+        try:
+            self.console.send(line.encode() + b"\r")
+            self.console.read_for(1)
+        except ConsoleError:
+            pass
+        self._drop_console()
+        began = time.monotonic()
+        wait_until(lambda: self._uptime() < before + time.monotonic() - began, "the restart", 20, 0.2)
+
+    def _uptime(self):
+        try:
+            return self.ask_json("status")["uptime"]
+        except ConsoleError:
+            self._drop_console()
+            return float("inf")
 
     def check(self, name, seconds=60):
         """The checks of a domain, run now: a dictionary of check id to check."""

@@ -1,0 +1,139 @@
+"""The simulator as a board: power, flash, light, factory image and factory reset."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from helpers import fetch_policy
+from world import paths
+from world.appliance import Appliance, factory_config, make_image
+from world.namespace import wait_until
+from world.world import TAP
+
+FLASH_BYTES = 16 * 1024 * 1024
+PATTERNS = {"boot", "ok", "working", "attention", "risk", "fault"}
+
+
+def light(board):
+    """The patterns that the light has shown, in order."""
+    return board.led.read_text().split() if board.led.exists() else []
+
+
+def test_sigterm_is_a_power_cut(board):
+    board.enable_fully("example.test")
+    trace = board.flash.read_bytes()
+    began = time.monotonic()
+    board.kill(signal.SIGTERM)
+    assert board.wait_off(2) == -signal.SIGTERM
+    assert time.monotonic() - began < 1
+    assert board.flash.read_bytes() == trace
+    board.start()
+    assert board.domain("example.test")["state"] == "active"
+
+
+def test_light_tells_the_health(world, board):
+    wait_until(lambda: light(board), "the light's first pattern")
+    assert light(board)[0] == "boot"
+    board.enable_fully("example.test")
+    wait_until(lambda: light(board)[-1] == "ok", "the light's ok", 30)
+    assert set(light(board)) <= PATTERNS
+    assert all(one != two for one, two in zip(light(board), light(board)[1:]))
+    world.provider.remove("_mta-sts.example.test", "TXT")
+    board.check("example.test")
+    wait_until(lambda: light(board)[-1] in ("attention", "risk"), "the light's warning", 10)
+    assert board.ask_json("status")["health"] == light(board)[-1]
+
+
+def test_blank_flash_boots_and_says_what_is_missing(world):
+    board = Appliance(world)
+    board.flash.unlink()
+    board.start()
+    status = board.ask_json("status")
+    assert status["health"] in ("attention", "working") and status["sentence"]
+    assert board.flash.stat().st_size == FLASH_BYTES
+
+
+def test_flash_of_another_size_is_refused(world):
+    board = Appliance(world)
+    board.flash.write_bytes(b"\xff" * 65536)
+    board.start()
+    assert board.wait_off() not in (0, -signal.SIGKILL)
+    assert "flash" in board.log()
+
+
+def test_flash_obeys_nor_rules_and_is_used_by_one_process_only(world, board):
+    board.ask_json("status")
+    second = world.namespace.run([paths.sim_binary(), "--flash", board.flash, "--tap", TAP, "--console",
+                                  f"unix:{world.directory}/second"], seconds=10)
+    assert second.returncode != 0
+    assert second.stderr
+
+
+def test_unusable_options_are_explained(world):
+    for options in ([], ["--flash"], ["--flash", "x", "--tap", "no-such-tap"], ["--wrong"]):
+        done = world.namespace.run([paths.sim_binary(), *options], seconds=10, cwd=world.directory)
+        assert done.returncode != 0 and done.stderr, options
+    done = world.namespace.run([paths.sim_binary(), "--help"])
+    assert done.returncode == 0
+    for option in ("--flash", "--tap", "--console", "--led", "--flash-timing"):
+        assert option in done.stdout
+
+
+def test_real_flash_times_boot_and_work(world):
+    board = Appliance(world).start("--flash-timing", "real")
+    board.enable_fully("example.test")
+    assert board.passes("example.test")
+    assert fetch_policy(world, "example.test").status == 200
+
+
+def test_image_show_tells_settings_and_no_secrets(world):
+    seed, password = "5e" * 64, "a long console password"
+    config = factory_config(world, seed=seed, console_password=password)
+    image = make_image(config, world.directory)
+    done = subprocess.run([paths.image_tool(), "--show", image], text=True, stdout=subprocess.PIPE, check=True)
+    assert world.ca.directory_url in done.stdout and "192.0.2.10" in done.stdout
+    assert password not in done.stdout and seed not in done.stdout and "PRIVATE KEY" not in done.stdout
+    assert password.encode() not in image.read_bytes()
+
+
+@pytest.mark.parametrize("change", [{"colour": "red"}, {"network": {"mode": "sideways"}}, {"ntp": 5},
+                                    {"trust": ["no certificate"]}, {"public": ["not an address"]}])
+def test_image_refuses_what_it_does_not_understand(world, change):
+    source = world.directory / "wrong.json"
+    source.write_text(json.dumps(factory_config(world, **change)))
+    done = subprocess.run([paths.image_tool(), "--config", source, "--out", world.directory / "wrong.bin"],
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode != 0 and done.stdout.strip()
+    assert next(iter(change)) in done.stdout
+
+
+def test_reboot_keeps_everything(board):
+    before = board.enable_fully("example.test")
+    board.restart_by("reboot yes")
+    assert board.domain("example.test")["expires"] == before["expires"]
+
+
+def test_factory_reset_keeps_the_account(fronted_board, front):
+    board = fronted_board
+    board.enable_fully("example.test")
+    board.ask_json("net ntp other.test")
+    board.restart_by("factory-reset yes")
+    assert board.names() == {}
+    assert board.ask_json("net")["configured"]["ntp"] == "ntp.test"
+    board.wait_clock()
+    board.enable_fully("second.test")
+    assert len(front.accounts()) == 1
+    assert board.ask_json("ca")["account"] == front.accounts()[0]
+
+
+def test_factory_reset_forgets_the_account_when_asked_to(fronted_board, front):
+    board = fronted_board
+    board.enable_fully("example.test")
+    board.restart_by("factory-reset forget-account yes")
+    assert board.ask_json("ca")["account"] is None
+    board.enable_fully("second.test")
+    assert len(front.accounts()) == 2
+    assert board.ask_json("ca")["account"] == front.accounts()[1]
