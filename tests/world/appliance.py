@@ -114,7 +114,7 @@ class Appliance:
     def wait_off(self, seconds=10):
         """Waits until the process has ended and returns its exit status."""
         status = self._process.wait(seconds)
-        self._drop_console()
+        self.release_console()
         return status
 
     def cut_power(self):
@@ -122,7 +122,8 @@ class Appliance:
             self.kill()
             self.wait_off()
 
-    def _drop_console(self):
+    def release_console(self):
+        """Leaves the console to somebody else."""
         if self._console:
             self._console.close()
             self._console = None
@@ -178,7 +179,7 @@ class Appliance:
             self.console.read_for(1)
         except ConsoleError:
             pass
-        self._drop_console()
+        self.release_console()
         began = time.monotonic()
         wait_until(lambda: self._uptime() < before + time.monotonic() - began, "the restart", 20, 0.2)
 
@@ -186,7 +187,7 @@ class Appliance:
         try:
             return self.ask_json("status")["uptime"]
         except ConsoleError:
-            self._drop_console()
+            self.release_console()
             return float("inf")
 
     def check(self, name, seconds=60):
@@ -204,5 +205,5 @@ class Appliance:
             self.cut_power()
         except (OSError, subprocess.TimeoutExpired, ConsoleError):
             pass
-        self._drop_console()
+        self.release_console()
         self._log.close()
