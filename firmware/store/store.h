@@ -1,13 +1,13 @@
 /*
  * store: named records in NOR flash that survive a power cut at any moment.
  *
- * A record has a kind, a name and up to SP_STORE_RECORD_MAX bytes. A put replaces it whole or not at
- * all: when sp_store_put has returned 0 the new bytes are there after any reset; when power goes
+ * A record has a kind, a name and up to SP_STORE_RECORD_MAX bytes. A put replaces it whole or not
+ * at all: when sp_store_put has returned 0 the new bytes are there after any reset; when power goes
  * before, the old ones are. docs/store.md specifies every byte and says why.
  *
- * The store is an append-only log over the erase blocks. An index in RAM of SP_STORE_ENTRY_SIZE bytes
- * a record finds a record's newest copy; it is rebuilt at start from the blocks' summaries. Space of
- * replaced records is won back in small pieces by sp_store_step.
+ * The store is an append-only log over the erase blocks. An index in RAM of SP_STORE_ENTRY_SIZE
+ * bytes a record finds a record's newest copy; it is rebuilt at start from the blocks' summaries.
+ * Space of replaced records is won back in small pieces by sp_store_step.
  *
  * Memory: the struct and the index array are the caller's; no allocation. Threads: service task.
  * Time: put and get block for their own reads and programs (about 2 KB each); put may also have to
@@ -55,16 +55,14 @@ struct sp_store_stats {
     uint32_t torn;    /* records found unfinished at mount: power went while they were written */
 };
 
-struct sp_store; /* its members are in store/store_internal.h; size below */
-
-/* Members are the store's own; declared here so that the caller can place it. */
+/* Members are the store's own; declared there so that the caller can place it. */
 #include "store/store_state.h"
 
-/* Finds the newest copy of every record in blocks [first, first + count) of the part. Blank, foreign
- * or randomly filled blocks are taken into use as empty ones: it never fails because of content.
- * Finishes what a power cut interrupted. entries: array of n, kept by the store.
- * 0; SP_E_INVALID (geometry: fewer than 4 blocks, more than SP_STORE_BLOCKS_MAX), SP_E_IO,
- * SP_E_FULL when more records are found than n entries hold. */
+/* Finds the newest copy of every record in blocks [first, first + count) of the part. Blank,
+ * foreign or randomly filled blocks are taken into use as empty ones: it never fails because of
+ * content. Finishes what a power cut interrupted. entries: array of n, kept by the store. 0;
+ * SP_E_INVALID (geometry: fewer than 4 blocks, more than SP_STORE_BLOCKS_MAX), SP_E_IO, SP_E_FULL
+ * when more records are found than n entries hold. */
 int sp_store_mount(struct sp_store *store, struct sp_flash *flash, uint32_t first, uint32_t count,
                    struct sp_store_entry *entries, uint32_t n);
 
@@ -73,13 +71,15 @@ int sp_store_mount(struct sp_store *store, struct sp_flash *flash, uint32_t firs
  * still stands). data may be empty. */
 int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, struct sp_span data,
                  sp_utc due);
-/* The same from several pieces laid one after the other, so that the caller needs no joined copy. */
+/* The same from several pieces laid one after the other, so that the caller needs no joined copy.
+ */
 int sp_store_putv(struct sp_store *store, enum sp_kind kind, const char *name,
                   const struct sp_span *pieces, size_t pieces_n, sp_utc due);
 
 /* Copies the record: its length (0 is possible). SP_E_NOT_FOUND, SP_E_SPACE (cap too small; nothing
  * useful in buf), SP_E_CORRUPT (checksum), SP_E_IO. */
-int sp_store_get(struct sp_store *store, enum sp_kind kind, const char *name, void *buf, size_t cap);
+int sp_store_get(struct sp_store *store, enum sp_kind kind, const char *name, void *buf,
+                 size_t cap);
 /* The record's length without reading its data; errors as above. */
 int sp_store_length(struct sp_store *store, enum sp_kind kind, const char *name);
 
@@ -87,9 +87,9 @@ int sp_store_length(struct sp_store *store, enum sp_kind kind, const char *name)
 int sp_store_delete(struct sp_store *store, enum sp_kind kind, const char *name);
 
 /* Walks the records of a kind in no particular order. Start with *cursor = 0; each call gives one
- * name (SP_STORE_NAME_MAX + 1 bytes) and moves the cursor; SP_E_NOT_FOUND at the end. Records put or
- * deleted meanwhile may be missed or met twice, others are met exactly once. SP_E_IO, SP_E_CORRUPT
- * (that record's header cannot be read; the cursor has moved on). */
+ * name (SP_STORE_NAME_MAX + 1 bytes) and moves the cursor; SP_E_NOT_FOUND at the end. Records put
+ * or deleted meanwhile may be missed or met twice, others are met exactly once. SP_E_IO,
+ * SP_E_CORRUPT (that record's header cannot be read; the cursor has moved on). */
 int sp_store_next(struct sp_store *store, enum sp_kind kind, uint32_t *cursor, char *name);
 uint32_t sp_store_count(const struct sp_store *store, enum sp_kind kind);
 
@@ -103,8 +103,8 @@ int sp_store_set_due(struct sp_store *store, enum sp_kind kind, const char *name
 /* The record's due as the index has it: 0 and *due (0: none). SP_E_NOT_FOUND, SP_E_IO. */
 int sp_store_get_due(struct sp_store *store, enum sp_kind kind, const char *name, sp_utc *due);
 
-/* Collection and erasing in small pieces (at most one record copied or one erase started or polled).
- * Returns when it wants to be called again: now for at once, SP_NEVER when all is tidy. */
+/* Collection and erasing in small pieces (at most one record copied or one erase started or
+ * polled). Returns when it wants to be called again: now for at once, SP_NEVER when all is tidy. */
 sp_time sp_store_step(struct sp_store *store, sp_time now);
 
 struct sp_store_stats sp_store_stats(const struct sp_store *store);
