@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from . import paths
+from .namespace import WorldError
 
 
 @dataclass
@@ -19,14 +20,21 @@ class Verdict:
 
 
 def _environment(world):
-    return {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8", "SSL_CERT_FILE": str(world.roots),
-            "NODE_EXTRA_CA_CERTS": str(world.roots)}
+    return {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8", "HOME": str(world.directory),
+            "SSL_CERT_FILE": str(world.roots), "NODE_EXTRA_CA_CERTS": str(world.roots)}
+
+
+def _require_judgement(judged, sender, words):
+    """A sender that broke down has refused nothing."""
+    if not judged:
+        raise WorldError(f"{sender} came to no judgement: {words}")
 
 
 def postfix_resolver(world, domain):
     """postfix-mta-sts-resolver's mta-sts-query."""
     done = world.namespace.run([paths.system_program("mta-sts-query"), domain], env=_environment(world))
     words = (done.stdout + done.stderr).strip()
+    _require_judgement("STSFetchResult." in done.stdout, "mta-sts-query", words)
     found = re.search(r"\(<STSFetchResult\.VALID: 1>, \('([^']*)', (\{.*\})\)\)", done.stdout)
     if not found:
         return Verdict("postfix-mta-sts-resolver", False, words=words)
@@ -40,8 +48,7 @@ def mailauth(world, domain):
     """npm mailauth's getPolicy and validateMx."""
     done = world.namespace.run(["node", paths.NODE_DIR / "mailauth-query.mjs", domain], env=_environment(world))
     words = (done.stdout + done.stderr).strip()
-    if done.returncode not in (0, 1):
-        return Verdict("mailauth", False, words=words)
+    _require_judgement(done.returncode in (0, 1) and done.stdout.startswith("{"), "mailauth", words)
     answer = json.loads(done.stdout)
     policy = answer["policy"]
     return Verdict("mailauth", done.returncode == 0, policy.get("id") or "", policy.get("mode", ""),
@@ -53,6 +60,7 @@ def chasquid(world, domain):
     command = [paths.unpacked_program("chasquid", "smtp-check"), "-skip_tls_check", domain]
     done = world.namespace.run(command, env=_environment(world))
     words = (done.stdout + done.stderr).strip()
+    _require_judgement("=== STS policy" in words, "smtp-check", words)
     policy = re.search(r"Mode:(\w+) MXs:\[([^\]]*)\]", words)
     accepted = done.returncode == 0 and bool(policy) and "Allowed by policy" in words
     mode, hosts = (policy.group(1), policy.group(2).split()) if policy else ("", [])
