@@ -1,0 +1,18 @@
+/*
+ * image_builder: makes a factory flash image from a JSON description, and shows one.
+ *
+ * Memory: the host's. Errors: a sentence to standard error, and false.
+ */
+#ifndef SP_IMAGE_BUILDER_IMAGE_H
+#define SP_IMAGE_BUILDER_IMAGE_H
+
+#include "store/store.h"
+
+#include <stdbool.h>
+
+/* Applies the description (JSON text) to a mounted, empty store. Unknown keys are refused. */
+bool image_apply(struct sp_store *store, const char *json);
+/* Prints what the image holds, without keys, hashes of passwords or seeds. */
+void image_show(struct sp_store *store);
+
+#endif
