@@ -24,7 +24,8 @@ struct sp_stream_ops {
     /* Bytes read (1 … n); 0 when the peer has ended its side properly; SP_E_AGAIN; an error. */
     int (*read)(struct sp_stream *stream, void *buf, size_t n);
     /* Bytes taken (1 … n); SP_E_AGAIN; an error. With `more` the bytes may be held back to leave in
-     * one segment with those that follow; a write without it, or finish, sends them. */
+     * one segment with those that follow; a write without it (n may then be 0, its result is of no
+     * interest unless it is a fatal error), or finish, sends them. */
     int (*write)(struct sp_stream *stream, const void *buf, size_t n, bool more);
     /* Ends our side (close_notify, FIN) after what was written. 0 when all is handed to the network,
      * SP_E_AGAIN, an error. */

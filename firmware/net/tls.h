@@ -1,17 +1,20 @@
 /*
  * net/tls: TLS 1.2 and 1.3 over a stream (mbedTLS), server and client.
  *
- * Server: the identity (key and chain) is looked up by the SNI name at each handshake, so that it may
- * stay in flash. An unknown name is answered with the alert unrecognized_name; no name at all with
- * missing_extension (TLS 1.3) or handshake_failure (1.2), and never with another host's certificate.
- * Record buffers inbound are SP_TLS_IN_BUFFER bytes; larger records are refused with record_overflow.
- * What belongs together leaves in one TCP segment.
+ * Server: the identity (key and chain) is looked up by the SNI name at each handshake, so that it
+ * may stay in flash. An unknown name is answered with the alert unrecognized_name; no name at all
+ * with missing_extension (TLS 1.3) or handshake_failure (1.2), and never with another host's
+ * certificate. Record buffers inbound are SP_TLS_IN_BUFFER bytes; larger records are refused with
+ * record_overflow. What belongs together leaves in one TCP segment.
  *
  * Client: verifies chain, host name and time (net/trust), takes full 16 KB records: SP_TLS_CLIENTS
  * at a time lease the one large buffer.
  *
+ * After a handshake that failed, the alert is on its way and our side of the carrier has ended.
+ *
  * Memory: contexts from fixed tables, mbedTLS from its pool. Threads: service task. Time: one call
- * computes at most one handshake flight.
+ * computes at most one handshake flight. There is no clock in here: whoever owns the stream gives
+ * up on a handshake after SP_HANDSHAKE_TIMEOUT_MS.
  */
 #ifndef SP_NET_TLS_H
 #define SP_NET_TLS_H
@@ -21,8 +24,8 @@
 #include "crypto/cert.h"
 #include "net/stream.h"
 
-/* What a server shows for a name. The spans point into memory that stays as it is until the lookup's
- * caller asks for the next one. */
+/* What a server shows for a name. The spans point into memory that stays as it is until the
+ * lookup's caller asks for the next one. */
 struct sp_tls_identity {
     struct sp_span key;                   /* private key, SEC1 or PKCS#8 DER */
     struct sp_span chain[SP_CHAIN_LINKS]; /* DER, leaf first */
@@ -36,24 +39,27 @@ typedef int (*sp_tls_lookup)(void *ctx, const char *name, struct sp_tls_identity
 int sp_tls_start(void);
 
 /* Puts TLS over a stream that the callee owns from then on, also when it fails. With
- * SP_TLS_SERVERS busy: SP_E_MEMORY (the caller may wait and try again: the stream is NOT taken then). */
+ * SP_TLS_SERVERS busy, or the pool used up: SP_E_MEMORY (the caller may wait and try again: the
+ * stream is NOT taken then). */
 int sp_tls_accept(struct sp_stream *carrier, sp_tls_lookup lookup, void *ctx,
                   struct sp_stream **out);
 
 enum sp_tls_verify {
-    SP_TLS_VERIFY,        /* the handshake fails unless all is right */
-    SP_TLS_VERIFY_REPORT  /* goes on; the result is in the report (for checks that want evidence) */
+    SP_TLS_VERIFY,       /* the handshake fails unless all is right */
+    SP_TLS_VERIFY_REPORT /* goes on; the result is in the report (for checks that want evidence) */
 };
-/* host: the SNI and the name to verify (A-labels). As sp_tls_accept. utc for validity comes from
- * sp_port_utc_s; without a clock the verification fails with SP_E_CLOCK. */
+/* host: the SNI and the name to verify (A-labels; SP_E_INVALID for an address, which no certificate
+ * of ours could be checked against). As sp_tls_accept. utc for validity comes from sp_port_utc_s;
+ * without a clock SP_TLS_VERIFY fails at once with SP_E_CLOCK, and a report's verify is SP_E_CLOCK.
+ */
 int sp_tls_connect(struct sp_stream *carrier, const char *host, enum sp_tls_verify verify,
                    struct sp_stream **out);
 
 struct sp_tls_report {
     char version[8]; /* "TLSv1.3"; "" before the handshake is done */
     char suite[48];
-    char sni[254];   /* of a server's stream: the name asked for */
-    int verify;      /* client: 0, or the SP_E_CERT_… that it found */
+    char sni[254]; /* of a server's stream: the name asked for */
+    int verify;    /* client: 0, or the SP_E_CERT_… that it found */
     bool have_peer;
     struct sp_cert_info peer; /* client: the leaf that was shown */
 };

@@ -1,0 +1,231 @@
+/* The client's side of TLS: whom it trusts, and what it found. */
+#include "base/err.h"
+#include "base/text.h"
+#include "sp_port.h"
+#include "tls_private.h"
+#include "trust_private.h"
+
+#include <mbedtls/x509_crt.h>
+#include <stdio.h>
+#include <string.h>
+
+struct client {
+    struct sp_tls tls; /* the first member */
+    enum sp_tls_verify verify;
+    int found;        /* what verification found: 0 or SP_E_CERT_…, SP_E_CLOCK */
+    bool chain_dates; /* a date above the leaf is wrong */
+    bool have_peer;
+    struct sp_cert_info peer;
+};
+
+static struct client clients[SP_TLS_CLIENTS];
+static mbedtls_ssl_config configs[2]; /* by enum sp_tls_verify */
+
+static struct client *client_of(struct sp_tls *tls)
+{
+    return (struct client *)(void *)tls;
+}
+
+/* mbedTLS shows each certificate of the chain, from the root down, with what is wrong about it. */
+static int look_at(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+    struct client *client = ctx;
+
+    if (depth > 0) {
+        if ((*flags & (MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)) != 0)
+            client->chain_dates = true;
+        return 0;
+    }
+    client->have_peer = sp_cert_read(sp_span(crt->raw.p, crt->raw.len), &client->peer) == 0;
+    return 0;
+}
+
+/* The most fundamental reason comes first. */
+static int error_of_flags(uint32_t flags)
+{
+    static const struct {
+        uint32_t flag;
+        int err;
+    } rows[] = {
+        {MBEDTLS_X509_BADCERT_NOT_TRUSTED, SP_E_CERT_UNTRUSTED},
+        {MBEDTLS_X509_BADCERT_EXPIRED, SP_E_CERT_EXPIRED},
+        {MBEDTLS_X509_BADCERT_FUTURE, SP_E_CERT_FUTURE},
+        {MBEDTLS_X509_BADCERT_CN_MISMATCH, SP_E_CERT_NAME},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if ((flags & rows[i].flag) != 0)
+            return rows[i].err;
+    }
+    return flags != 0 ? SP_E_CERT_BAD : 0;
+}
+
+/* Words with the evidence */
+
+static void put_names(struct sp_buf *out, const struct sp_cert_info *peer)
+{
+    for (unsigned i = 0; i < peer->sans_n && i < 3; i++)
+        sp_buf_printf(out, "%s%s", i > 0 ? ", " : "", peer->sans[i]);
+    if (peer->sans_n == 0)
+        sp_buf_puts(out, "no host name");
+    if (peer->sans_n > 3)
+        sp_buf_printf(out, " and %u more", peer->sans_n - 3);
+}
+
+static void put_reason(struct sp_buf *out, const struct client *client, uint32_t flags)
+{
+    const struct sp_cert_info *peer = &client->peer;
+    char date[SP_RFC3339_SIZE];
+    char text[160];
+
+    switch (client->found) {
+    case SP_E_CERT_UNTRUSTED:
+        sp_buf_printf(out, "; its issuer %s leads to no trusted root", peer->issuer);
+        break;
+    case SP_E_CERT_EXPIRED:
+        sp_buf_printf(
+            out, client->chain_dates ? "; a certificate above it has expired" : "; expired at %s",
+            sp_utc_rfc3339(peer->not_after, date));
+        break;
+    case SP_E_CERT_FUTURE:
+        sp_buf_printf(out,
+                      client->chain_dates ? "; a certificate above it is not valid yet"
+                                          : "; valid from %s only",
+                      sp_utc_rfc3339(peer->not_before, date));
+        break;
+    case SP_E_CERT_NAME:
+        sp_buf_printf(out, ", not for %s", client->tls.name);
+        break;
+    default:
+        text[0] = '\0';
+        (void)mbedtls_x509_crt_verify_info(text, sizeof text, "; ", flags);
+        text[strcspn(text, "\n")] = '\0';
+        sp_buf_puts(out, text);
+        break;
+    }
+}
+
+static void describe(struct client *client, uint32_t flags)
+{
+    struct sp_buf out;
+
+    sp_buf_init(&out, client->tls.words, sizeof client->tls.words);
+    if (!client->have_peer) {
+        sp_buf_puts(&out, "the server's certificate cannot be read");
+        return;
+    }
+    sp_buf_puts(&out, "the certificate is for ");
+    put_names(&out, &client->peer);
+    put_reason(&out, client, flags);
+}
+
+/* The hooks */
+
+static void judge(struct client *client)
+{
+    uint32_t flags = mbedtls_ssl_get_verify_result(&client->tls.ssl);
+
+    client->found = sp_port_utc_s() == 0 ? SP_E_CLOCK : error_of_flags(flags);
+    if (client->found != 0)
+        describe(client, flags);
+}
+
+static void opened(struct sp_tls *tls)
+{
+    judge(client_of(tls));
+}
+
+static int explain(struct sp_tls *tls, int mbed)
+{
+    struct client *client = client_of(tls);
+
+    if (mbed == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || mbed == MBEDTLS_ERR_SSL_BAD_CERTIFICATE) {
+        judge(client);
+        if (client->found == 0)
+            client->found = SP_E_CERT_BAD;
+        return client->found;
+    }
+    return 0;
+}
+
+static void release(struct sp_tls *tls)
+{
+    (void)tls;
+}
+
+static void report(struct sp_tls *tls, struct sp_tls_report *out)
+{
+    struct client *client = client_of(tls);
+
+    out->verify = client->found;
+    out->have_peer = client->have_peer;
+    out->peer = client->peer;
+}
+
+static const struct sp_tls_side side = {
+    .opened = opened, .explain = explain, .release = release, .report = report};
+
+int sp_tls_client_start(void)
+{
+    static const int modes[] = {[SP_TLS_VERIFY] = MBEDTLS_SSL_VERIFY_REQUIRED,
+                                [SP_TLS_VERIFY_REPORT] = MBEDTLS_SSL_VERIFY_OPTIONAL};
+
+    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
+        int err = sp_tls_configure(&configs[i], MBEDTLS_SSL_IS_CLIENT);
+
+        if (err != 0)
+            return err;
+        mbedtls_ssl_conf_authmode(&configs[i], modes[i]);
+        mbedtls_ssl_conf_ca_cb(&configs[i], sp_trust_candidates, NULL);
+    }
+    return 0;
+}
+
+static struct client *free_client(void)
+{
+    for (size_t i = 0; i < SP_TLS_CLIENTS; i++) {
+        if (clients[i].tls.carrier == NULL)
+            return &clients[i];
+    }
+    return NULL;
+}
+
+static int open_client(struct client *client, struct sp_stream *carrier, const char *host,
+                       enum sp_tls_verify verify)
+{
+    memset(client, 0, sizeof *client);
+    if (sp_tls_open(&client->tls, &side, &configs[verify], carrier) != 0)
+        return SP_E_MEMORY;
+    if (mbedtls_ssl_set_hostname(&client->tls.ssl, host) != 0) {
+        mbedtls_ssl_free(&client->tls.ssl);
+        memset(client, 0, sizeof *client);
+        return SP_E_MEMORY;
+    }
+    mbedtls_ssl_set_verify(&client->tls.ssl, look_at, client);
+    (void)snprintf(client->tls.name, sizeof client->tls.name, "%s", host);
+    client->verify = verify;
+    return 0;
+}
+
+int sp_tls_connect(struct sp_stream *carrier, const char *host, enum sp_tls_verify verify,
+                   struct sp_stream **out)
+{
+    struct client *client = free_client();
+    char name[SP_DOMAIN_SIZE];
+    int err = 0;
+
+    if (sp_hostname(sp_span_str(host), name) != 0)
+        err = SP_E_INVALID;
+    else if (verify == SP_TLS_VERIFY && sp_port_utc_s() == 0)
+        err = SP_E_CLOCK;
+    if (err != 0) {
+        sp_stream_release(carrier);
+        return err;
+    }
+    if (client == NULL)
+        return SP_E_MEMORY;
+    err = open_client(client, carrier, name, verify);
+    if (err == 0)
+        *out = &client->tls.stream;
+    return err;
+}

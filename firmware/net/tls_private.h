@@ -1,0 +1,65 @@
+/*
+ * net/tls: what its files share.
+ */
+#ifndef SP_NET_TLS_PRIVATE_H
+#define SP_NET_TLS_PRIVATE_H
+
+#include "base/text.h"
+#include "net/tls.h"
+
+#include <mbedtls/ssl.h>
+
+#define SP_TLS_WORDS 200
+
+enum sp_tls_state {
+    SP_TLS_HANDSHAKING,
+    SP_TLS_OPEN,
+    SP_TLS_PEER_ENDED, /* close_notify came */
+    SP_TLS_FAILED
+};
+
+struct sp_tls;
+
+/* What differs between a server's stream and a client's. */
+struct sp_tls_side {
+    /* The handshake is done. */
+    void (*opened)(struct sp_tls *tls);
+    /* The handshake failed with an mbedTLS error: 0 when that tells the side nothing, otherwise an
+     * sp_err with words set. */
+    int (*explain)(struct sp_tls *tls, int mbed);
+    /* Frees what the side keeps. */
+    void (*release)(struct sp_tls *tls);
+    void (*report)(struct sp_tls *tls, struct sp_tls_report *out);
+};
+
+struct sp_tls {
+    struct sp_stream stream; /* the first member */
+    const struct sp_tls_side *side;
+    struct sp_stream *carrier; /* NULL: the context is free */
+    mbedtls_ssl_context ssl;
+    enum sp_tls_state state;
+    bool starved;    /* the carrier had nothing more to read */
+    bool notified;   /* our close_notify is written */
+    uint8_t alert;   /* to be sent for an error of our own callbacks; 0: none */
+    int carrier_err; /* fatal error of the carrier */
+    int err;
+    char words[SP_TLS_WORDS];
+    char name[SP_DOMAIN_SIZE]; /* host name asked for */
+};
+
+extern struct sp_tls_stats sp_tls_count;
+
+/* Takes a free context into use: 0, or SP_E_MEMORY (the carrier is not taken). */
+int sp_tls_open(struct sp_tls *tls, const struct sp_tls_side *side, const mbedtls_ssl_config *conf,
+                struct sp_stream *carrier);
+void sp_tls_words(struct sp_tls *tls, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+int sp_tls_server_start(void);
+int sp_tls_client_start(void);
+/* Defaults, versions, groups and randomness that both sides share. 0 or SP_E_MEMORY. */
+int sp_tls_configure(mbedtls_ssl_config *conf, int endpoint);
+/* "unrecognized_name" for 112, "?" for one that has no name here. */
+const char *sp_tls_alert_name(uint8_t alert);
+
+#endif

@@ -1,0 +1,225 @@
+/* The server's side of TLS: which identity to show, and small record buffers.
+ *
+ * ALPN: "http/1.1" is confirmed when offered, since every library that senders use offers it
+ * (beside "h2" or alone). A client that offers only what we do not speak gets
+ * no_application_protocol, as RFC 7301 3.2 demands: it could not go on anyway. */
+#include "base/err.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "sp_port.h"
+#include "tls_private.h"
+
+#include <mbedtls/pk.h>
+#include <mbedtls/psa_util.h>
+#include <mbedtls/x509_crt.h>
+#include <string.h>
+
+/* What a Certificate message may take of an outgoing record; each link costs five bytes more. */
+#define CHAIN_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 64)
+#define LINK_OVERHEAD 5
+
+/* mbedTLS keeps its declaration to itself. */
+void mbedtls_ssl_reset_in_pointers(mbedtls_ssl_context *ssl);
+
+struct server {
+    struct sp_tls tls; /* the first member */
+    sp_tls_lookup lookup;
+    void *ctx;
+    bool chosen; /* the identity below is in use, until the handshake is over */
+    mbedtls_x509_crt chain;
+    mbedtls_pk_context key;
+};
+
+static struct server servers[SP_TLS_SERVERS];
+static mbedtls_ssl_config config;
+
+static struct server *server_of(struct sp_tls *tls)
+{
+    return (struct server *)(void *)tls;
+}
+
+static void drop_identity(struct server *server)
+{
+    mbedtls_x509_crt_free(&server->chain);
+    mbedtls_pk_free(&server->key);
+}
+
+/* Links that one message cannot hold are left off, those next to the root first: most clients have
+ * the upper ones themselves. */
+static unsigned links_that_fit(const struct server *server, const struct sp_tls_identity *identity)
+{
+    size_t room = CHAIN_MAX;
+    unsigned n = 0;
+
+    while (n < identity->links && identity->chain[n].n + LINK_OVERHEAD <= room) {
+        room -= identity->chain[n].n + LINK_OVERHEAD;
+        n++;
+    }
+    if (n < identity->links)
+        sp_log_warn("tls", "%s: the chain is too long, %u of %u certificates are sent",
+                    server->tls.name, n, identity->links);
+    return n;
+}
+
+/* 0 or an mbedTLS error. */
+static int load_identity(struct server *server, const struct sp_tls_identity *identity)
+{
+    unsigned links = links_that_fit(server, identity);
+    int err = links > 0 ? 0 : MBEDTLS_ERR_SSL_BAD_CONFIG;
+
+    for (unsigned i = 0; i < links && err == 0; i++)
+        err =
+            mbedtls_x509_crt_parse_der(&server->chain, identity->chain[i].p, identity->chain[i].n);
+    if (err == 0)
+        err = mbedtls_pk_parse_key(&server->key, identity->key.p, identity->key.n, NULL, 0,
+                                   mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+    if (err == 0)
+        err = mbedtls_ssl_set_hs_own_cert(&server->tls.ssl, &server->chain, &server->key);
+    return err;
+}
+
+static int refuse(struct server *server, uint8_t alert, int mbed)
+{
+    server->tls.alert = alert;
+    return mbed;
+}
+
+static int show_identity(struct server *server)
+{
+    struct sp_tls_identity identity = {.links = 0};
+    int err = server->lookup(server->ctx, server->tls.name, &identity);
+
+    if (err == SP_E_NOT_FOUND)
+        return refuse(server, MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME,
+                      MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME);
+    if (err == 0)
+        err = load_identity(server, &identity);
+    if (err != 0)
+        return refuse(server, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+    server->chosen = true;
+    return 0;
+}
+
+static int no_name(struct server *server)
+{
+    bool tls13 = mbedtls_ssl_get_version_number(&server->tls.ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+
+    return refuse(server,
+                  tls13 ? MBEDTLS_SSL_ALERT_MSG_MISSING_EXTENSION
+                        : MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
+                  MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE);
+}
+
+/* mbedTLS calls it after it has read a ClientHello; under TLS 1.3 a second time when it had to ask
+ * for another key share. It sends no alert when this fails. */
+static int choose(mbedtls_ssl_context *ssl)
+{
+    struct server *server = mbedtls_ssl_get_user_data_p(ssl);
+    char name[SP_DOMAIN_SIZE];
+    size_t n = 0;
+    const unsigned char *sni = mbedtls_ssl_get_hs_sni(ssl, &n);
+
+    if (sni == NULL || n == 0)
+        return no_name(server);
+    if (sp_hostname(sp_span(sni, n), name) != 0)
+        return refuse(server, MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME,
+                      MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME);
+    if (server->chosen)
+        return strcmp(name, server->tls.name) == 0
+                   ? 0
+                   : refuse(server, MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER,
+                            MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER);
+    memcpy(server->tls.name, name, sizeof name);
+    return show_identity(server);
+}
+
+static void opened(struct sp_tls *tls)
+{
+    drop_identity(server_of(tls));
+    /* The last flight of a server is complete; a client's leaves with its first data. */
+    (void)sp_stream_write(tls->carrier, "", 0, false);
+}
+
+static int explain(struct sp_tls *tls, int mbed)
+{
+    (void)mbed;
+    if (tls->alert == 0)
+        return 0;
+    sp_tls_words(tls, "the client was refused with the TLS alert %s (%u); it asked for %s",
+                 sp_tls_alert_name(tls->alert), tls->alert,
+                 tls->name[0] != '\0' ? tls->name : "no valid name");
+    return SP_E_TLS;
+}
+
+static void release(struct sp_tls *tls)
+{
+    drop_identity(server_of(tls));
+    sp_tls_count.servers--;
+}
+
+static void report(struct sp_tls *tls, struct sp_tls_report *out)
+{
+    (void)tls;
+    (void)out;
+}
+
+static const struct sp_tls_side side = {
+    .opened = opened, .explain = explain, .release = release, .report = report};
+
+int sp_tls_server_start(void)
+{
+    static const char *protocols[] = {"http/1.1", NULL};
+    int err = sp_tls_configure(&config, MBEDTLS_SSL_IS_SERVER);
+
+    if (err != 0)
+        return err;
+    mbedtls_ssl_conf_cert_cb(&config, choose);
+    return mbedtls_ssl_conf_alpn_protocols(&config, protocols) == 0 ? 0 : SP_E_MEMORY;
+}
+
+/* mbedTLS has one size of inbound buffers for all, that of full records. The buffer is exchanged
+ * for a small one before anything is read, from the same pool: MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH
+ * makes it go by in_buf_len from then on. */
+static int shrink_input(mbedtls_ssl_context *ssl)
+{
+    sp_port_tls_free(ssl->MBEDTLS_PRIVATE(in_buf));
+    ssl->MBEDTLS_PRIVATE(in_buf_len) = SP_TLS_IN_BUFFER;
+    ssl->MBEDTLS_PRIVATE(in_buf) = sp_port_tls_calloc(1, SP_TLS_IN_BUFFER);
+    if (ssl->MBEDTLS_PRIVATE(in_buf) == NULL)
+        return SP_E_MEMORY;
+    mbedtls_ssl_reset_in_pointers(ssl);
+    return 0;
+}
+
+static struct server *free_server(void)
+{
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
+        if (servers[i].tls.carrier == NULL)
+            return &servers[i];
+    }
+    return NULL;
+}
+
+int sp_tls_accept(struct sp_stream *carrier, sp_tls_lookup lookup, void *ctx,
+                  struct sp_stream **out)
+{
+    struct server *server = free_server();
+
+    if (server == NULL || sp_tls_open(&server->tls, &side, &config, carrier) != 0)
+        return SP_E_MEMORY;
+    if (shrink_input(&server->tls.ssl) != 0) {
+        mbedtls_ssl_free(&server->tls.ssl);
+        memset(&server->tls, 0, sizeof server->tls);
+        return SP_E_MEMORY;
+    }
+    mbedtls_x509_crt_init(&server->chain);
+    mbedtls_pk_init(&server->key);
+    server->lookup = lookup;
+    server->ctx = ctx;
+    server->chosen = false;
+    sp_tls_count.servers++;
+    if (sp_tls_count.servers > sp_tls_count.servers_peak)
+        sp_tls_count.servers_peak = sp_tls_count.servers;
+    *out = &server->tls.stream;
+    return 0;
+}
