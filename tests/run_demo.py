@@ -8,20 +8,17 @@ import sys
 import textwrap
 import threading
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from world import client, paths, senders  # noqa: E402
-from world.acme_client import AcmeClient  # noqa: E402
-from world.appliance import Appliance  # noqa: E402
-from world.ca import ADDRESS as CA_ADDRESS  # noqa: E402
-from world.ca import HOST as CA_HOST  # noqa: E402
-from world.ca import PORT as CA_PORT  # noqa: E402
-from world.console import ConsoleError  # noqa: E402
-from world.namespace import WorldError  # noqa: E402
-from world.policy_host import PATH, PolicyHost  # noqa: E402
-from world.world import APPLIANCE, World  # noqa: E402
+from world import client, paths, senders
+from world.acme_client import AcmeClient
+from world.appliance import Appliance
+from world.ca import ADDRESS as CA_ADDRESS
+from world.ca import HOST as CA_HOST
+from world.ca import PORT as CA_PORT
+from world.console import ConsoleError
+from world.namespace import WorldError
+from world.policy_host import PATH, PolicyHost
+from world.world import APPLIANCE, World
 
 DOMAIN = "example.test"
 HOST = "mta-sts." + DOMAIN
