@@ -49,6 +49,7 @@
 /* DNS */
 #define SP_DNS_QUERIES 8      /* outstanding at once */
 #define SP_DNS_ANSWERS 24     /* records kept of one answer */
+#define SP_DNS_ADDRESSES 8    /* of one host and family */
 #define SP_DNS_TEXT_MAX 512   /* bytes of one TXT record */
 #define SP_DNS_TIMEOUT_MS 2500
 #define SP_DNS_TRIES 3

@@ -50,17 +50,25 @@ struct sp_dns_answer {
     /* SP_OK with records (at least one of the type asked for), or SP_E_DNS_…, SP_E_CANCELLED,
      * SP_E_MEMORY. CNAMEs that were followed stand among the records in both cases. */
     int result;
-    struct sp_addr server; /* who answered; family 0 when nobody did */
+    struct sp_addr server; /* who answered (last); family 0 when nobody did */
     uint32_t elapsed_ms;
     unsigned n;     /* records */
     bool cut;       /* there were more than SP_DNS_ANSWERS */
     struct sp_dns_record records[SP_DNS_ANSWERS];
 };
 
+/* The addresses alone, for those who only want to connect: a fiftieth of the memory. */
+struct sp_dns_addresses {
+    int result; /* as above; SP_OK with at least one address */
+    unsigned n;
+    struct sp_addr list[SP_DNS_ADDRESSES];
+};
+
 /* A query that is under way or answered; the caller keeps it where it is until it is done or
  * cancelled. Members are the module's. */
 struct sp_dns_query {
-    struct sp_dns_answer *answer; /* the caller's */
+    struct sp_dns_answer *answer;       /* the caller's; NULL when only addresses are wanted */
+    struct sp_dns_addresses *addresses; /* the other way round */
     bool done;
     unsigned short token;
     sp_time started;
@@ -71,11 +79,16 @@ struct sp_dns_query {
 /* Starts c-ares. Resolvers come from sp_net_status and are looked at again when they change. */
 int sp_dns_start(void);
 /* Asks. Afterwards query->done turns true within (SP_DNS_TIMEOUT_MS × SP_DNS_TRIES) and *answer is
- * filled. server: family 0 for the configured resolvers, otherwise that one alone (without recursion
- * desired). 0; SP_E_INVALID (name), SP_E_MEMORY (too many under way), SP_E_DNS_NO_SERVER: then
- * nothing is under way. */
+ * filled. Names may have labels of one to 63 letters, digits, '-' and '_'; the root is ".". In answers
+ * names are lower-case, without the dot at the end; records of other names are left out.
+ * server: family 0 for the configured resolvers, otherwise that one alone (without recursion desired;
+ * at most three such servers at a time). 0; SP_E_INVALID (name), SP_E_MEMORY (too many under way),
+ * SP_E_DNS_NO_SERVER: then nothing is under way. */
 int sp_dns_ask(struct sp_dns_query *query, const char *name, enum sp_dns_type type,
                const struct sp_addr *server, struct sp_dns_answer *answer, sp_time now);
+/* The same for the addresses of a host, by the configured resolvers. type: SP_DNS_A or SP_DNS_AAAA. */
+int sp_dns_ask_addresses(struct sp_dns_query *query, const char *name, enum sp_dns_type type,
+                         struct sp_dns_addresses *addresses, sp_time now);
 /* After it the query is not touched any more. Harmless on one that is done or never began (zeroed). */
 void sp_dns_cancel(struct sp_dns_query *query);
 sp_time sp_dns_step(sp_time now);

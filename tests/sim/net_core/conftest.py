@@ -28,6 +28,7 @@ LINKS = [
     "address add 192.0.2.53/24 dev tap0",
     "address add 192.0.2.54/24 dev tap0",
     f"address add {HOST6}/64 dev tap0 nodad",
+    "address add 2001:db8::53/64 dev tap0 nodad",
 ]
 
 
