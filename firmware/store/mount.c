@@ -87,11 +87,14 @@ static uint16_t newest_used(const struct sp_store *store)
     return newest;
 }
 
-static int program_slot(struct sp_store *store, uint32_t slot, uint32_t offset, uint8_t n)
+/* A block that takes no more bytes is left as it is; the log goes on in the next. */
+static void program_slot(struct sp_store *store, uint32_t slot, uint32_t offset, uint8_t n)
 {
     static const uint8_t zeros[SP_ENTRY_SIZE];
 
-    return sp_part_program(store, store->open, sp_part_slot_offset(store, slot) + offset, zeros, n);
+    if (sp_part_program(store, store->open, sp_part_slot_offset(store, slot) + offset, zeros, n) <
+        0)
+        sp_append_close(store);
 }
 
 /* Cells that a cut left between 0 and 1 read either way, and differently at the next mount. An
@@ -110,13 +113,17 @@ static int settle_entry(struct sp_store *store, uint32_t slot)
     state = sp_entry_decode(bytes, store->blocks[store->open].sequence, store->block_units, &entry);
     if (state == SP_ENTRY_BURNT || state == SP_ENTRY_CORRUPT)
         return 0;
-    if (state != SP_ENTRY_TORN && bytes[SP_ENTRY_VOID] == 0xFF && bytes[SP_ENTRY_COMMIT] != 0xFF)
-        return program_slot(store, slot, SP_ENTRY_COMMIT, 1);
+    if (state != SP_ENTRY_TORN && bytes[SP_ENTRY_VOID] == 0xFF && bytes[SP_ENTRY_COMMIT] != 0xFF) {
+        program_slot(store, slot, SP_ENTRY_COMMIT, 1);
+        return 0;
+    }
     if (state != SP_ENTRY_VOIDED)
         store->torn++;
     if (state == SP_ENTRY_TORN)
-        return program_slot(store, slot, 0, SP_ENTRY_SIGNED);
-    return program_slot(store, slot, SP_ENTRY_VOID, 1);
+        program_slot(store, slot, 0, SP_ENTRY_SIGNED);
+    else
+        program_slot(store, slot, SP_ENTRY_VOID, 1);
+    return 0;
 }
 
 static int settle(struct sp_store *store)
@@ -133,9 +140,9 @@ static int settle(struct sp_store *store)
     while (more == 1)
         more = sp_dir_next(store, &dir, &state, &entry);
     store->open_slots = (uint16_t)dir.slot;
-    if (more < 0 || dir.slot == 0) /* 0: its only entry reads differently each time */
-        return more;
-    return settle_entry(store, dir.slot - 1);
+    if (more == 0 && dir.slot > 0) /* 0: its only entry reads differently each time */
+        more = settle_entry(store, dir.slot - 1);
+    return more;
 }
 
 static void bury(struct sp_store *store, const struct sp_dir_entry *tombstone)
@@ -257,11 +264,12 @@ static void guess_erases(struct sp_store *store)
 /* A ready block from before the newest used one was passed over: its place in the log is gone. */
 static void drop_passed(struct sp_store *store)
 {
-    for (uint32_t b = 0; b < store->count && store->open != SP_STORE_NONE; b++) {
+    uint16_t newest = newest_used(store);
+
+    for (uint32_t b = 0; b < store->count && newest != SP_STORE_NONE; b++) {
         struct sp_store_block *block = &store->blocks[b];
 
-        if (block->state == SP_BLOCK_READY &&
-            block->sequence < store->blocks[store->open].sequence) {
+        if (block->state == SP_BLOCK_READY && block->sequence < store->blocks[newest].sequence) {
             block->state = SP_BLOCK_DIRTY;
             block->sequence = 0;
         }

@@ -18,10 +18,10 @@ enum sp_store_block_state {
 struct sp_store_block {
     uint32_t sequence; /* its place in the log; 0 when it has none */
     uint32_t erases;
-    uint16_t live; /* units of its live records (rounded up to 4 each) and tombstones */
-    uint8_t state; /* enum sp_store_block_state */
-    bool unsure;   /* lay there at mount: what power left behind is not told from blank (adopt) */
-    bool stuck;    /* cannot be read: not to be collected */
+    uint16_t live;   /* units of its live records (rounded up to 4 each) and tombstones */
+    uint8_t state;   /* enum sp_store_block_state */
+    bool unsure : 1; /* lay there at mount: what power left behind is not told from blank (adopt) */
+    bool stuck : 1;  /* cannot be read: not to be collected */
 };
 
 struct sp_store {

@@ -36,6 +36,7 @@ struct kit {
     struct kit_model model;
     sp_time now;
     uint32_t largest; /* bytes of a record at most */
+    bool failing;     /* the part has faults: an action may fail, too */
 };
 
 struct kit_saved {
@@ -63,13 +64,15 @@ void kit_forget(struct kit_saved *saved);
 /* A random life: mostly puts, about one in five a delete. */
 struct kit_action kit_action(uint32_t *random, uint32_t number, uint32_t names);
 /* Does it and keeps the model. Fails the test when the store refuses for any other reason than that
- * the power went; returns false then, with model.doing set when a record was being changed. */
+ * the power went (or that the part is `failing`); returns false then, with model.doing set when a
+ * record was being changed. */
 bool kit_act(struct kit *kit, const struct kit_action *action);
 /* After a cut: the record in progress is old or new, and the model learns which. */
 void kit_settle(struct kit *kit);
 /* Everything is there as the model says, and nothing else. */
 void kit_check(struct kit *kit);
 
+bool kit_is_version(struct kit *kit, uint32_t name, uint32_t version);
 size_t kit_data(const struct kit *kit, uint32_t name, uint32_t version, uint8_t *out);
 enum sp_kind kit_kind(uint32_t name);
 const char *kit_name(uint32_t name);
