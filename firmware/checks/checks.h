@@ -1,9 +1,9 @@
 /*
  * checks: readiness checks: will senders find and accept this domain's policy?
  *
- * A check is pass, fail or "can't tell", with one sentence of reason, one of remedy, and the evidence:
- * what was asked, of whom, what came back, and when. They look at the real DNS and fetch over the
- * real network path, as a sender would.
+ * A check is pass, fail or "can't tell", with one sentence of reason, one of remedy, and the
+ * evidence: what was asked, of whom, what came back, and when. They look at the real DNS and fetch
+ * over the real network path, as a sender would.
  *
  * Memory: the report is the caller's; working memory is static. One run at a time.
  * Threads: service task. Time: nothing blocks; a run takes at most about 20 s.
@@ -16,7 +16,13 @@
 #include "base/time.h"
 #include "net/addr.h"
 
-enum sp_check_id { SP_CHECK_DNS, SP_CHECK_HTTPS, SP_CHECK_CERTIFICATE, SP_CHECK_POLICY_ID, SP_CHECKS };
+enum sp_check_id {
+    SP_CHECK_DNS,
+    SP_CHECK_HTTPS,
+    SP_CHECK_CERTIFICATE,
+    SP_CHECK_POLICY_ID,
+    SP_CHECKS
+};
 #define SP_CHECK_BIT(id) (1U << (id))
 #define SP_CHECK_ALL ((1U << SP_CHECKS) - 1U)
 
@@ -27,8 +33,8 @@ enum sp_check_result {
     SP_CHECK_UNKNOWN /* can't tell */
 };
 
-/* Stable, short names of reasons, e.g. "a_elsewhere", "nxdomain", "body_differs": docs/checks.md lists
- * them. A reason's sentence may carry values; its name does not change between releases. */
+/* Stable, short names of reasons, e.g. "a_elsewhere", "nxdomain", "body_differs": docs/checks.md
+ * lists them. A reason's sentence may carry values; its name does not change between releases. */
 #define SP_EVIDENCE_MAX 8
 
 struct sp_evidence {
@@ -63,12 +69,14 @@ struct sp_check_input {
     unsigned own_n;
 };
 
-const char *sp_check_id_text(enum sp_check_id id);          /* "dns", "https", "certificate", "policy_id" */
-const char *sp_check_result_text(enum sp_check_result result); /* "pass", "fail", "unknown", "not run" */
+const char *sp_check_id_text(enum sp_check_id id); /* "dns", "https", "certificate", "policy_id" */
+const char *
+sp_check_result_text(enum sp_check_result result); /* "pass", "fail", "unknown", "not run" */
 
 /* Starts a run; results go to *report, whose checks outside `which` stay as they are. The input's
  * strings must live until it is done. 0; SP_E_AGAIN while one is under way; SP_E_INVALID. */
-int sp_checks_start(const struct sp_check_input *input, struct sp_check_report *report, sp_time now);
+int sp_checks_start(const struct sp_check_input *input, struct sp_check_report *report,
+                    sp_time now);
 bool sp_checks_busy(void);
 void sp_checks_cancel(void);
 sp_time sp_checks_step(sp_time now);

@@ -1,0 +1,173 @@
+#include "checks/checks_internal.h"
+
+#include "base/err.h"
+#include "sp_port.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *sp_check_id_text(enum sp_check_id id)
+{
+    static const char *const texts[SP_CHECKS] = {
+        [SP_CHECK_DNS] = "dns",
+        [SP_CHECK_HTTPS] = "https",
+        [SP_CHECK_CERTIFICATE] = "certificate",
+        [SP_CHECK_POLICY_ID] = "policy_id",
+    };
+    return id < SP_CHECKS ? texts[id] : "";
+}
+
+const char *sp_check_result_text(enum sp_check_result result)
+{
+    switch (result) {
+    case SP_CHECK_PASS:
+        return "pass";
+    case SP_CHECK_FAIL:
+        return "fail";
+    case SP_CHECK_UNKNOWN:
+        return "unknown";
+    case SP_CHECK_NOT_RUN:
+        break;
+    }
+    return "not run";
+}
+
+struct sp_check *sp_check_of(struct sp_check_run *run, enum sp_check_id id)
+{
+    return &run->report->checks[id];
+}
+
+void sp_check_begin(struct sp_check *check, enum sp_check_id id)
+{
+    memset(check, 0, sizeof *check);
+    check->id = id;
+}
+
+void sp_check_say(struct sp_check *check, enum sp_check_result result, const char *code,
+                  const char *reason, ...)
+{
+    va_list args;
+    check->result = result;
+    check->at = sp_port_utc_s();
+    check->remedy[0] = '\0';
+    sp_text_cut(check->code, sizeof check->code, code);
+    va_start(args, reason);
+    (void)vsnprintf(check->reason, sizeof check->reason, reason, args);
+    va_end(args);
+}
+
+void sp_check_remedy(struct sp_check *check, const char *remedy, ...)
+{
+    va_list args;
+    va_start(args, remedy);
+    (void)vsnprintf(check->remedy, sizeof check->remedy, remedy, args);
+    va_end(args);
+}
+
+void sp_check_note(struct sp_check *check, const char *name, const char *value, ...)
+{
+    struct sp_evidence *evidence;
+    va_list args;
+    if (check->evidence_n >= SP_EVIDENCE_MAX) {
+        return;
+    }
+    evidence = &check->evidence[check->evidence_n++];
+    sp_text_cut(evidence->name, sizeof evidence->name, name);
+    va_start(args, value);
+    (void)vsnprintf(evidence->value, sizeof evidence->value, value, args);
+    va_end(args);
+}
+
+static void put_value(struct sp_buf *out, const struct sp_dns_record *record)
+{
+    char addr[SP_ADDR_SIZE];
+    switch (record->type) {
+    case SP_DNS_A:
+    case SP_DNS_AAAA:
+        sp_buf_puts(out, sp_addr_text(&record->u.addr, addr));
+        break;
+    case SP_DNS_CNAME:
+        sp_buf_printf(out, "CNAME %s", record->u.host);
+        break;
+    case SP_DNS_TXT:
+        sp_buf_printf(out, "\"%s\"", record->u.text);
+        break;
+    case SP_DNS_NS:
+    case SP_DNS_SOA:
+    case SP_DNS_MX:
+    case SP_DNS_TLSA:
+    case SP_DNS_CAA:
+        break;
+    }
+    sp_buf_printf(out, " (TTL %lu)", (unsigned long)record->ttl);
+}
+
+static void put_records(struct sp_buf *out, const struct sp_dns_answer *answer)
+{
+    for (unsigned i = 0; i < answer->n; i++) {
+        if (i > 0) {
+            sp_buf_puts(out, ", ");
+        }
+        put_value(out, &answer->records[i]);
+    }
+    if (answer->n == 0 || answer->result < 0) {
+        sp_buf_printf(out, "%s%s", answer->n > 0 ? ", " : "", sp_err_text(answer->result));
+    }
+}
+
+void sp_check_note_answer(struct sp_check *check, const char *question, const char *name,
+                          const struct sp_dns_answer *answer)
+{
+    char addr[SP_ADDR_SIZE];
+    char array[200];
+    struct sp_buf text;
+    sp_buf_init(&text, array, sizeof array);
+    put_records(&text, answer);
+    sp_check_note(check, question, "%s: %s", name, array);
+    if (answer->server.family != 0) {
+        sp_check_note(check, "server", "%s, %lu ms", sp_addr_text(&answer->server, addr),
+                      (unsigned long)answer->elapsed_ms);
+    }
+}
+
+/* Stable names of the errors that leave a question open. */
+static const char *dns_error_code(int err)
+{
+    switch (err) {
+    case SP_E_DNS_SERVFAIL:
+        return "servfail";
+    case SP_E_DNS_REFUSED:
+        return "dns_refused";
+    case SP_E_DNS_TIMEOUT:
+        return "dns_timeout";
+    case SP_E_DNS_FORMAT:
+        return "dns_malformed";
+    case SP_E_DNS_NO_SERVER:
+        return "no_resolver";
+    default:
+        return "dns_failed";
+    }
+}
+
+void sp_check_say_dns_error(struct sp_check *check, const char *name, int err)
+{
+    sp_check_say(check, SP_CHECK_UNKNOWN, dns_error_code(err), "DNS could not be asked for %s: %s.",
+                 name, sp_err_text(err));
+    if (err == SP_E_DNS_NO_SERVER) {
+        sp_check_remedy(check, "Configure a DNS server with `net static` or use DHCP.");
+    } else {
+        sp_check_remedy(check, "See whether the zone's name servers answer, and whether the "
+                               "appliance's resolver (`net`) works.");
+    }
+}
+
+bool sp_check_is_own(const struct sp_check_run *run, const struct sp_addr *addr)
+{
+    for (unsigned i = 0; i < run->input.own_n; i++) {
+        if (sp_addr_equal(addr, &run->input.own[i])) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,228 @@
+/*
+ * One run: asks one question after the other and lets each check judge what came back. The judges
+ * are in check_*.c and know nothing of waiting.
+ */
+#include "checks/checks_internal.h"
+
+#include "base/err.h"
+#include "base/log.h"
+
+#include <string.h>
+
+enum stage { IDLE, ASK_A, ASK_AAAA, ASK_TXT, FETCH, STAGES };
+
+static struct sp_check_run run;
+static enum stage stage;
+static bool asked; /* the question of this stage is under way */
+static struct sp_dns_query query;
+static struct sp_dns_answer answer;
+static struct sp_http_call call;
+static struct sp_http_result result;
+static char url[SP_URL_MAX];
+static char body[SP_POLICY_TEXT_MAX + 64];
+
+static const unsigned stage_checks[STAGES] = {
+    [ASK_A] = SP_CHECK_BIT(SP_CHECK_DNS),
+    [ASK_AAAA] = SP_CHECK_BIT(SP_CHECK_DNS),
+    [ASK_TXT] = SP_CHECK_BIT(SP_CHECK_POLICY_ID),
+    [FETCH] = SP_CHECK_BIT(SP_CHECK_HTTPS) | SP_CHECK_BIT(SP_CHECK_CERTIFICATE),
+};
+
+static bool wanted(enum stage which)
+{
+    return (stage_checks[which] & run.input.which) != 0;
+}
+
+static void log_result(const struct sp_check *check)
+{
+    if (check->result != SP_CHECK_PASS) {
+        sp_log_warn("checks", "%s %s: %s: %s", run.input.domain, sp_check_id_text(check->id),
+                    sp_check_result_text(check->result), check->reason);
+    }
+}
+
+static void finish(void)
+{
+    stage = IDLE;
+    run.report->running = false;
+    for (unsigned i = 0; i < SP_CHECKS; i++) {
+        if ((run.input.which & SP_CHECK_BIT(i)) != 0) {
+            log_result(&run.report->checks[i]);
+        }
+    }
+}
+
+static void next_stage(void)
+{
+    asked = false;
+    do {
+        stage++;
+    } while (stage < STAGES && !wanted(stage));
+    if (stage == STAGES) {
+        finish();
+    }
+}
+
+int sp_checks_start(const struct sp_check_input *input, struct sp_check_report *report, sp_time now)
+{
+    struct sp_buf text;
+    (void)now;
+    if (stage != IDLE) {
+        return SP_E_AGAIN;
+    }
+    if ((input->which & SP_CHECK_ALL) == 0 || strlen(input->domain) + 9 > SP_DOMAIN_SIZE) {
+        return SP_E_INVALID;
+    }
+    memset(&run, 0, sizeof run);
+    run.input = *input;
+    run.report = report;
+    sp_buf_init(&text, run.host, sizeof run.host);
+    sp_buf_printf(&text, "mta-sts.%s", input->domain);
+    sp_buf_init(&text, run.txt_name, sizeof run.txt_name);
+    sp_buf_printf(&text, "_mta-sts.%s", input->domain);
+    sp_text_cut(report->domain, sizeof report->domain, input->domain);
+    for (unsigned i = 0; i < SP_CHECKS; i++) {
+        if ((input->which & SP_CHECK_BIT(i)) != 0) {
+            sp_check_begin(&report->checks[i], (enum sp_check_id)i);
+        }
+    }
+    report->running = true;
+    next_stage();
+    return SP_OK;
+}
+
+bool sp_checks_busy(void)
+{
+    return stage != IDLE;
+}
+
+void sp_checks_cancel(void)
+{
+    if (stage == IDLE) {
+        return;
+    }
+    if (stage == FETCH) {
+        if (asked) {
+            sp_http_call_cancel(&result);
+        }
+    } else {
+        sp_dns_cancel(&query);
+    }
+    run.report->running = false;
+    stage = IDLE;
+}
+
+/* --- DNS questions --- */
+
+static void judge_answer(void)
+{
+    switch (stage) {
+    case ASK_A:
+        sp_check_dns_side(&run, SP_DNS_A, &answer);
+        break;
+    case ASK_AAAA:
+        sp_check_dns_side(&run, SP_DNS_AAAA, &answer);
+        sp_check_dns_judge(&run);
+        break;
+    case ASK_TXT:
+        sp_check_policy_id_judge(&run, &answer);
+        break;
+    case IDLE:
+    case FETCH:
+    case STAGES:
+        break;
+    }
+    next_stage();
+}
+
+/* A question that could not even be asked is an answer of its own. */
+static void not_asked(int err)
+{
+    memset(&answer, 0, sizeof answer);
+    answer.result = err;
+    judge_answer();
+}
+
+static sp_time step_question(const char *name, enum sp_dns_type type, sp_time now)
+{
+    int err;
+    if (asked) {
+        if (!query.done) {
+            return SP_NEVER;
+        }
+        judge_answer();
+        return now;
+    }
+    memset(&query, 0, sizeof query);
+    err = sp_dns_ask(&query, name, type, NULL, &answer, now);
+    if (err < 0) {
+        not_asked(err);
+    } else {
+        asked = true;
+    }
+    return now;
+}
+
+/* --- the fetch --- */
+
+static void fetch_begin(sp_time now)
+{
+    struct sp_buf text;
+    int err;
+    sp_buf_init(&text, url, sizeof url);
+    sp_buf_printf(&text, "https://%s/.well-known/mta-sts.txt", run.host);
+    memset(&call, 0, sizeof call);
+    call.method = "GET";
+    call.url = url;
+    call.verify = SP_TLS_VERIFY_REPORT;
+    call.timeout_ms = 10000;
+    call.out = body;
+    call.out_cap = sizeof body;
+    err = sp_http_call_start(&call, &result, now);
+    if (err == SP_E_AGAIN) {
+        return; /* somebody else's call is under way; ask again */
+    }
+    asked = true;
+    if (err < 0) {
+        memset(&result, 0, sizeof result);
+        result.result = err;
+        result.stage = "request";
+    }
+}
+
+static sp_time step_fetch(sp_time now)
+{
+    if (!asked) {
+        fetch_begin(now);
+        return asked ? now : now + 50;
+    }
+    if (!sp_http_call_done(&result)) {
+        return SP_NEVER;
+    }
+    if ((run.input.which & SP_CHECK_BIT(SP_CHECK_HTTPS)) != 0) {
+        sp_check_https_judge(&run, &result, sp_span(body, result.body_n));
+    }
+    if ((run.input.which & SP_CHECK_BIT(SP_CHECK_CERTIFICATE)) != 0) {
+        sp_check_certificate_judge(&run, &result);
+    }
+    next_stage();
+    return now;
+}
+
+sp_time sp_checks_step(sp_time now)
+{
+    switch (stage) {
+    case ASK_A:
+        return step_question(run.host, SP_DNS_A, now);
+    case ASK_AAAA:
+        return step_question(run.host, SP_DNS_AAAA, now);
+    case ASK_TXT:
+        return step_question(run.txt_name, SP_DNS_TXT, now);
+    case FETCH:
+        return step_fetch(now);
+    case IDLE:
+    case STAGES:
+        break;
+    }
+    return SP_NEVER;
+}

@@ -1,0 +1,55 @@
+/*
+ * What the files of checks/ share: one run, and how a check is filled.
+ */
+#ifndef SP_CHECKS_CHECKS_INTERNAL_H
+#define SP_CHECKS_CHECKS_INTERNAL_H
+
+#include "checks/checks.h"
+#include "net/dns.h"
+#include "net/http_client.h"
+
+/* What one of A and AAAA gave. */
+struct sp_check_side {
+    int result;            /* 0 or SP_E_DNS_… */
+    unsigned own, foreign; /* addresses of each kind */
+    struct sp_addr first_own, first_foreign;
+};
+
+struct sp_check_run {
+    struct sp_check_input input;
+    struct sp_check_report *report;
+    char host[SP_DOMAIN_SIZE];         /* mta-sts.{domain} */
+    char txt_name[SP_DOMAIN_SIZE + 9]; /* _mta-sts.{domain} */
+    struct sp_check_side side4, side6;
+};
+
+/* --- check.c: how a check is filled --- */
+
+struct sp_check *sp_check_of(struct sp_check_run *run, enum sp_check_id id);
+/* Forgets what the check said before. */
+void sp_check_begin(struct sp_check *check, enum sp_check_id id);
+void sp_check_say(struct sp_check *check, enum sp_check_result result, const char *code,
+                  const char *reason, ...) __attribute__((format(printf, 4, 5)));
+void sp_check_remedy(struct sp_check *check, const char *remedy, ...)
+    __attribute__((format(printf, 2, 3)));
+void sp_check_note(struct sp_check *check, const char *name, const char *value, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Notes who answered a question, what, and how fast. */
+void sp_check_note_answer(struct sp_check *check, const char *question, const char *name,
+                          const struct sp_dns_answer *answer);
+/* Says "can't tell" for an error of DNS that is not an answer (SERVFAIL, timeout, …). */
+void sp_check_say_dns_error(struct sp_check *check, const char *name, int err);
+bool sp_check_is_own(const struct sp_check_run *run, const struct sp_addr *addr);
+
+/* --- what each check makes of what came back: pure --- */
+
+void sp_check_dns_side(struct sp_check_run *run, enum sp_dns_type type,
+                       const struct sp_dns_answer *answer);
+void sp_check_dns_judge(struct sp_check_run *run);
+void sp_check_policy_id_judge(struct sp_check_run *run, const struct sp_dns_answer *answer);
+/* body: of the answer. */
+void sp_check_https_judge(struct sp_check_run *run, const struct sp_http_result *result,
+                          struct sp_span body);
+void sp_check_certificate_judge(struct sp_check_run *run, const struct sp_http_result *result);
+
+#endif
