@@ -113,13 +113,15 @@ class World:
         return self.dns.provider
 
     def close(self):
-        """Takes everything down; a part that fails to close does not keep the others up."""
-        while self._closers:
-            closer = self._closers.pop()
-            try:
-                closer()
-            except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-                print(f"world: a part did not close: {error}", file=sys.stderr)
+        """Takes everything down; a part that fails to close, or a second Ctrl-C, does not keep the others up."""
+        if not self._closers:
+            return
+        try:
+            self._closers.pop()()
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            print(f"world: a part did not close: {error}", file=sys.stderr)
+        finally:
+            self.close()
 
     def __enter__(self):
         return self
