@@ -1,0 +1,421 @@
+/* The life of a call: addresses, connection, TLS; then http_transfer.c. */
+#include "net/http_client.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "http_client_private.h"
+#include "net/net.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define KEEP_MS 15000 /* how long a connection is kept without a call */
+#define RETRY_MS 100  /* while a query or a TLS context is not to be had */
+#define STEPS_MAX 32  /* in one call of sp_http_client_step */
+
+struct sp_http_client sp_http_client;
+static struct sp_http_client *const c = &sp_http_client;
+
+static const struct {
+    const char *name, *stage;
+} states[] = {
+    [SP_HTTP_IDLE] = {"idle", "done"},
+    [SP_HTTP_RESOLVE_6] = {"resolve-6", "dns"},
+    [SP_HTTP_RESOLVE_4] = {"resolve-4", "dns"},
+    [SP_HTTP_CONNECT] = {"connect", "connect"},
+    [SP_HTTP_SECURE] = {"secure", "tls"},
+    [SP_HTTP_HANDSHAKE] = {"handshake", "tls"},
+    [SP_HTTP_SEND] = {"send", "request"},
+    [SP_HTTP_READ_HEAD] = {"read-head", "response"},
+    [SP_HTTP_READ_BODY] = {"read-body", "response"},
+};
+
+void sp_http_set_state(enum sp_http_state state)
+{
+    sp_log(SP_LOG_DEBUG, "http", "call: %s -> %s", states[c->state].name, states[state].name);
+    c->state = state;
+}
+
+/* Connections */
+
+static void drop_stream(void)
+{
+    if (c->stream != NULL)
+        sp_stream_release(c->stream);
+    c->stream = NULL;
+    c->secured = false;
+    c->kept.url.port = 0;
+}
+
+/* With a farewell to the peer, where there is one to say. */
+static void close_stream(void)
+{
+    if (c->stream != NULL)
+        (void)sp_stream_finish(c->stream);
+    drop_stream();
+}
+
+static void keep_stream(sp_time now)
+{
+    c->kept.url = c->url;
+    c->kept.address = c->result->address;
+    c->kept.until = now + KEEP_MS;
+}
+
+void sp_http_client_drop(void)
+{
+    if (c->state == SP_HTTP_IDLE)
+        close_stream();
+}
+
+static bool same_address(const struct sp_addr *wanted)
+{
+    return wanted->family == 0 || sp_addr_equal(wanted, &c->kept.address);
+}
+
+static bool kept_serves(const struct sp_http_call *call)
+{
+    return c->stream != NULL && c->kept.url.port == c->url.port &&
+           c->kept.url.https == c->url.https && strcmp(c->kept.url.host, c->url.host) == 0 &&
+           call->verify == SP_TLS_VERIFY && same_address(&call->address) &&
+           (call->family == 0 || call->family == c->kept.address.family);
+}
+
+/* Beginning and end */
+
+static void start_resolving(void)
+{
+    struct sp_addr given = c->call->address.family != 0 ? c->call->address : c->url.address;
+
+    c->reused = false;
+    c->addresses_n = c->next_address = 0;
+    c->tried[0] = '\0';
+    c->connect_error = SP_E_UNREACHABLE;
+    c->dns_error = SP_E_DNS_NODATA;
+    c->asking = false;
+    if (given.family != 0) {
+        c->addresses[c->addresses_n++] = given;
+        sp_http_set_state(SP_HTTP_CONNECT);
+    } else {
+        sp_http_set_state(c->call->family == 4 ? SP_HTTP_RESOLVE_4 : SP_HTTP_RESOLVE_6);
+    }
+}
+
+static void start_sending(sp_time now)
+{
+    c->sent = 0;
+    c->answered = false;
+    c->interim = 0;
+    c->body_raw = 0;
+    c->result->body_n = 0;
+    sp_http_set_state(SP_HTTP_SEND);
+    if (sp_http_build_request() != 0)
+        sp_http_end(SP_E_TOO_BIG, "the request is too large", now);
+}
+
+static void keep_report(void)
+{
+    if (!c->secured)
+        return;
+    c->result->tls = true;
+    sp_tls_report(c->stream, &c->result->tls_report);
+}
+
+int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *result, sp_time now)
+{
+    uint32_t timeout = call->timeout_ms != 0 ? call->timeout_ms : SP_HTTP_CLIENT_TIMEOUT_MS;
+
+    if (c->state != SP_HTTP_IDLE)
+        return SP_E_AGAIN;
+    /* No certificate of ours could be checked against an address. */
+    if (sp_url_parse(sp_span_str(call->url), &c->url) != 0 ||
+        (c->url.https && c->url.address.family != 0))
+        return SP_E_INVALID;
+    memset(result, 0, sizeof *result);
+    c->call = call;
+    c->result = result;
+    c->started = now;
+    c->deadline = now + timeout;
+    if (!kept_serves(call)) {
+        close_stream();
+        start_resolving();
+        return 0;
+    }
+    c->reused = true;
+    result->address = c->kept.address;
+    start_sending(now);
+    return 0;
+}
+
+bool sp_http_start_afresh(sp_time now)
+{
+    if (!c->reused || c->answered)
+        return false;
+    (void)now;
+    drop_stream();
+    memset(&c->result->address, 0, sizeof c->result->address);
+    start_resolving();
+    return true;
+}
+
+bool sp_http_call_done(const struct sp_http_result *result)
+{
+    return c->state == SP_HTTP_IDLE || c->result != result;
+}
+
+void sp_http_end(int err, const char *words, sp_time now)
+{
+    struct sp_http_result *result = c->result;
+    bool keeps = err == 0 && c->call->keep && !c->closes && c->call->verify == SP_TLS_VERIFY;
+
+    keep_report();
+    result->result = err;
+    result->stage = err == 0 ? "done" : states[c->state].stage;
+    (void)snprintf(result->detail, sizeof result->detail, "%s", words);
+    result->elapsed_ms = (uint32_t)(now - c->started);
+    if (c->call->out_cap > 0)
+        c->call->out[result->body_n] = '\0';
+    sp_dns_cancel(&c->query);
+    if (keeps)
+        keep_stream(now);
+    else if (err == 0)
+        close_stream();
+    else
+        drop_stream();
+    sp_http_set_state(SP_HTTP_IDLE);
+    c->result = NULL;
+    c->call = NULL;
+}
+
+void sp_http_call_cancel(struct sp_http_result *result)
+{
+    if (!sp_http_call_done(result))
+        sp_http_end(SP_E_CANCELLED, "cancelled", c->started);
+}
+
+/* Addresses */
+
+static void take_addresses(void)
+{
+    for (unsigned i = 0; i < c->found.n && i < SP_DNS_ADDRESSES; i++)
+        c->addresses[c->addresses_n++] = c->found.list[i];
+}
+
+static bool both_families(void)
+{
+    return c->call->family == 0;
+}
+
+static void no_address(int err, sp_time now)
+{
+    char words[SP_DOMAIN_SIZE + 160];
+
+    /* "No such record" of one family says less than any other error of the other one. */
+    if (err == SP_E_DNS_NODATA && both_families())
+        err = c->dns_error;
+    (void)snprintf(words, sizeof words, "no %s of %s: %s",
+                   c->call->family == 4   ? "IPv4 address"
+                   : c->call->family == 6 ? "IPv6 address"
+                                          : "address",
+                   c->url.host, sp_err_text(err));
+    sp_http_end(err, words, now);
+}
+
+static void resolved(int err, sp_time now)
+{
+    c->asking = false;
+    if (err == 0)
+        take_addresses();
+    if (c->state == SP_HTTP_RESOLVE_6 && both_families()) {
+        c->dns_error = err;
+        sp_http_set_state(SP_HTTP_RESOLVE_4);
+    } else if (c->addresses_n == 0) {
+        no_address(err, now);
+    } else {
+        sp_http_set_state(SP_HTTP_CONNECT);
+    }
+}
+
+static bool resolve(sp_time now)
+{
+    int err;
+
+    if (c->asking) {
+        if (c->query.done)
+            resolved(c->found.result, now);
+        return !c->asking;
+    }
+    memset(&c->found, 0, sizeof c->found);
+    memset(&c->query, 0, sizeof c->query);
+    err = sp_dns_ask_addresses(&c->query, c->url.host,
+                               c->state == SP_HTTP_RESOLVE_6 ? SP_DNS_AAAA : SP_DNS_A, &c->found,
+                               now);
+    if (err == SP_E_MEMORY)
+        return false;
+    if (err == 0)
+        c->asking = true;
+    else
+        resolved(err, now);
+    return true;
+}
+
+/* Connecting */
+
+static void note_failure(int err, const char *words)
+{
+    char address[SP_ADDR_SIZE];
+    size_t used = strlen(c->tried);
+
+    (void)snprintf(c->tried + used, sizeof c->tried - used, "%s%s: %s", used > 0 ? "; " : "",
+                   sp_addr_text(&c->addresses[c->next_address], address),
+                   words[0] != '\0' ? words : sp_err_text(err));
+    c->connect_error = err;
+    c->next_address++;
+}
+
+static bool connect_next(sp_time now)
+{
+    const struct sp_addr *address = &c->addresses[c->next_address];
+    int err;
+
+    if (c->next_address == c->addresses_n) {
+        sp_http_end(c->connect_error, c->tried, now);
+        return true;
+    }
+    c->result->address = *address;
+    err = sp_tcp_connect(address, c->url.port, &c->stream);
+    if (err != 0) {
+        c->stream = NULL;
+        note_failure(err, "");
+    }
+    return true;
+}
+
+static bool connect(sp_time now)
+{
+    int ready;
+
+    if (c->stream == NULL)
+        return connect_next(now);
+    ready = sp_stream_ready(c->stream);
+    if (ready == SP_E_AGAIN)
+        return false;
+    if (ready < 0) {
+        note_failure(ready, sp_stream_error(c->stream));
+        drop_stream();
+    } else if (c->url.https) {
+        sp_http_set_state(SP_HTTP_SECURE);
+    } else {
+        start_sending(now);
+    }
+    return true;
+}
+
+/* TLS */
+
+static bool secure(sp_time now)
+{
+    struct sp_stream *tls = NULL;
+    int err = sp_tls_connect(c->stream, c->url.host, c->call->verify, &tls);
+
+    /* Somebody else has the one context: it is asked for again until our time is up. */
+    if (err == SP_E_MEMORY)
+        return false;
+    c->stream = tls;
+    if (err != 0) {
+        sp_http_end(err, sp_err_text(err), now);
+        return true;
+    }
+    c->secured = true;
+    c->handshake_until = now + SP_HANDSHAKE_TIMEOUT_MS;
+    sp_http_set_state(SP_HTTP_HANDSHAKE);
+    return true;
+}
+
+static bool handshake(sp_time now)
+{
+    int ready = sp_stream_ready(c->stream);
+
+    if (ready == SP_E_AGAIN && now < c->handshake_until)
+        return false;
+    if (ready == SP_E_AGAIN)
+        sp_http_end(SP_E_TIMEOUT, "the TLS handshake took too long", now);
+    else if (ready < 0)
+        sp_http_end(ready, sp_stream_error(c->stream), now);
+    else
+        start_sending(now);
+    return true;
+}
+
+/* Steps */
+
+static bool advance(sp_time now)
+{
+    switch (c->state) {
+    case SP_HTTP_RESOLVE_6:
+    case SP_HTTP_RESOLVE_4:
+        return resolve(now);
+    case SP_HTTP_CONNECT:
+        return connect(now);
+    case SP_HTTP_SECURE:
+        return secure(now);
+    case SP_HTTP_HANDSHAKE:
+        return handshake(now);
+    case SP_HTTP_SEND:
+        return sp_http_send(now);
+    case SP_HTTP_READ_HEAD:
+        return sp_http_read_head(now);
+    case SP_HTTP_READ_BODY:
+        return sp_http_read_body(now);
+    case SP_HTTP_IDLE:
+        break;
+    }
+    return false;
+}
+
+/* Nothing may come on a kept connection: anything that does, its end too, is the end of it. */
+static sp_time watch_kept(sp_time now)
+{
+    char byte;
+
+    if (c->stream == NULL)
+        return SP_NEVER;
+    if (now >= c->kept.until || sp_stream_read(c->stream, &byte, 1) != SP_E_AGAIN) {
+        close_stream();
+        return SP_NEVER;
+    }
+    return c->kept.until;
+}
+
+static sp_time wake_at(sp_time now)
+{
+    if (c->state == SP_HTTP_SECURE ||
+        ((c->state == SP_HTTP_RESOLVE_6 || c->state == SP_HTTP_RESOLVE_4) && !c->asking))
+        return sp_time_min(c->deadline, now + RETRY_MS);
+    if (c->state == SP_HTTP_HANDSHAKE)
+        return sp_time_min(c->deadline, c->handshake_until);
+    return c->deadline;
+}
+
+static void time_is_up(sp_time now)
+{
+    char words[160];
+
+    (void)snprintf(words, sizeof words, "not done after %u s%s%.100s",
+                   (unsigned)((now - c->started) / 1000), c->tried[0] != '\0' ? "; " : "",
+                   c->tried);
+    sp_http_end(SP_E_TIMEOUT, words, now);
+}
+
+sp_time sp_http_client_step(sp_time now)
+{
+    for (int i = 0; i < STEPS_MAX; i++) {
+        if (c->state == SP_HTTP_IDLE)
+            return watch_kept(now);
+        if (now >= c->deadline)
+            time_is_up(now);
+        else if (!advance(now))
+            return wake_at(now);
+    }
+    return now;
+}

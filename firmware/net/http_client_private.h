@@ -1,0 +1,84 @@
+/*
+ * net/http_client: what its two files share: the one call there is.
+ */
+#ifndef SP_NET_HTTP_CLIENT_PRIVATE_H
+#define SP_NET_HTTP_CLIENT_PRIVATE_H
+
+#include "net/dns.h"
+#include "net/http_client.h"
+#include "net/http_response.h"
+#include "net/http_url.h"
+#include "net/stream.h"
+
+#include <picohttpparser.h>
+
+enum sp_http_state {
+    SP_HTTP_IDLE, /* with or without a kept connection */
+    SP_HTTP_RESOLVE_6,
+    SP_HTTP_RESOLVE_4,
+    SP_HTTP_CONNECT,
+    SP_HTTP_SECURE,
+    SP_HTTP_HANDSHAKE,
+    SP_HTTP_SEND,
+    SP_HTTP_READ_HEAD,
+    SP_HTTP_READ_BODY
+};
+
+struct sp_http_client {
+    enum sp_http_state state;
+    const struct sp_http_call *call;
+    struct sp_http_result *result;
+    struct sp_url url;
+    sp_time started, deadline;
+    sp_time handshake_until;
+
+    struct sp_dns_query query;
+    struct sp_dns_addresses found;
+    bool asking;
+    int dns_error; /* of the first family */
+    struct sp_addr addresses[2 * SP_DNS_ADDRESSES];
+    unsigned addresses_n, next_address;
+    char tried[160]; /* what became of the addresses so far */
+    int connect_error;
+
+    struct sp_stream *stream;
+    bool secured; /* the stream is TLS' */
+    bool reused;  /* it served a call before this one */
+
+    /* The request's head, then the answer's, then raw pieces of its body */
+    char buf[SP_HTTP_CLIENT_HEADER_MAX];
+    size_t buf_n;
+    size_t sent;      /* of head and body together */
+    bool answered;    /* a byte of the answer came */
+    unsigned interim; /* 1xx answers so far */
+    size_t body_raw;  /* bytes of the body as they came */
+    bool closes;
+    enum sp_http_framing framing;
+    uint64_t length;
+    struct phr_chunked_decoder chunks;
+
+    /* The kept connection's origin; port 0 when none is kept */
+    struct {
+        struct sp_url url;
+        struct sp_addr address;
+        sp_time until;
+    } kept;
+};
+
+extern struct sp_http_client sp_http_client;
+
+void sp_http_set_state(enum sp_http_state state);
+/* Ends the call. words: what happened, "" for nothing to add. */
+void sp_http_end(int err, const char *words, sp_time now);
+/* Starts again on a connection of its own, when a kept one turned out dead before a byte of the
+ * answer. False when this is not the case. */
+bool sp_http_start_afresh(sp_time now);
+
+/* One step of the transfer: true when there may be more to do at once. */
+bool sp_http_send(sp_time now);
+bool sp_http_read_head(sp_time now);
+bool sp_http_read_body(sp_time now);
+/* Writes the head of the request into buf. 0 or SP_E_SPACE. */
+int sp_http_build_request(void);
+
+#endif

@@ -1,0 +1,643 @@
+/* Calls of the HTTP client over pipes, with DNS and TCP of the test's own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/port.h"
+#include "certs.h"
+#include "fake_net.h"
+#include "net/http_client.h"
+#include "test_clock.h"
+#include "tls_pair.h"
+
+#define OK "HTTP/1.1 200 OK\r\n"
+
+static struct sp_http_call call;
+static struct sp_http_result result;
+static char out[64];
+
+static struct sp_addr v4(uint8_t last)
+{
+    return (struct sp_addr){.family = 4, .bytes = {192, 0, 2, last}};
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    sp_http_call_cancel(&result);
+    sp_http_client_drop();
+    fake_net_reset();
+    fake.v6.result = SP_E_DNS_NODATA;
+    fake.v4.n = 1;
+    fake.v4.list[0] = v4(1);
+    call = (struct sp_http_call){
+        .method = "GET", .url = "http://example.net/x", .out = out, .out_cap = sizeof out};
+    return 0;
+}
+
+static void step(void)
+{
+    (void)sp_http_client_step(test_now);
+}
+
+/* What the firmware has sent over the pipe, as text. */
+static const char *received(unsigned pipe)
+{
+    static char text[2000];
+    int n = sp_stream_read(pipe_stream(&fake.pipes[pipe], 0), text, sizeof text - 1);
+
+    text[n > 0 ? n : 0] = '\0';
+    return text;
+}
+
+static void send_text(unsigned pipe, const char *text)
+{
+    if (text[0] == '\0')
+        return;
+    assert_int_equal(sp_stream_write(pipe_stream(&fake.pipes[pipe], 0), text, strlen(text), false),
+                     (int)strlen(text));
+}
+
+static void start(void)
+{
+    assert_int_equal(sp_http_call_start(&call, &result, test_now), 0);
+    step();
+}
+
+static void request_is_written(void **state)
+{
+    (void)state;
+    call.accept = "text/plain";
+    start();
+    assert_string_equal(received(0),
+                        "GET /x HTTP/1.1\r\nHost: example.net\r\nUser-Agent: sealpost\r\n"
+                        "Accept: text/plain\r\nConnection: close\r\n\r\n");
+    assert_string_equal(fake.name, "example.net");
+    assert_int_equal(fake.port, 80);
+    assert_false(sp_http_call_done(&result));
+    sp_http_call_cancel(&result);
+    assert_true(sp_http_call_done(&result));
+    assert_int_equal(result.result, SP_E_CANCELLED);
+    assert_int_equal(fake_net_held(), 0);
+}
+
+static void body_goes_along_in_one_segment(void **state)
+{
+    (void)state;
+    call.method = "POST";
+    call.url = "http://example.net:8080?q";
+    call.content_type = "application/jose+json";
+    call.body = sp_span_str("{}");
+    call.keep = true;
+    start();
+    assert_string_equal(received(0),
+                        "POST /?q HTTP/1.1\r\nHost: example.net:8080\r\nUser-Agent: sealpost\r\n"
+                        "Content-Type: application/jose+json\r\nContent-Length: 2\r\n"
+                        "Connection: keep-alive\r\n\r\n{}");
+    assert_int_equal(fake.pipes[0].end[1].segments, 1);
+    assert_int_equal(fake.port, 8080);
+    sp_http_call_cancel(&result);
+}
+
+static void literal_address_needs_no_dns(void **state)
+{
+    (void)state;
+    call.url = "http://[2001:db8::7]/";
+    start();
+    assert_int_equal(fake.asked, 0);
+    assert_int_equal(fake.connected[0].family, 6);
+    assert_non_null(strstr(received(0), "Host: [2001:db8::7]\r\n"));
+    sp_http_call_cancel(&result);
+}
+
+static void bad_calls_never_start(void **state)
+{
+    struct sp_http_result second;
+
+    (void)state;
+    call.url = "gopher://example.net/";
+    assert_int_equal(sp_http_call_start(&call, &result, test_now), SP_E_INVALID);
+    call.url = "https://192.0.2.1/";
+    assert_int_equal(sp_http_call_start(&call, &result, test_now), SP_E_INVALID);
+    call.url = "http://example.net/";
+    start();
+    assert_int_equal(sp_http_call_start(&call, &second, test_now), SP_E_AGAIN);
+    assert_true(sp_http_call_done(&second));
+    sp_http_call_cancel(&second);
+    assert_false(sp_http_call_done(&result));
+    sp_http_call_cancel(&result);
+}
+
+struct answer_row {
+    const char *answer;
+    int result;
+    int status;
+    const char *body, *stage;
+};
+
+static const struct answer_row answers[] = {
+    {OK "Content-Length: 5\r\n\r\nhello", 0, 200, "hello", "done"},
+    {OK "Content-Length: 0\r\n\r\n", 0, 200, "", "done"},
+    {OK "Content-Length: 5\r\n\r\nhello and more", 0, 200, "hello", "done"},
+    {OK "\r\nto the end", 0, 200, "to the end", "done"},
+    {OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nX: y\r\n\r\n", 0,
+     200, "hello world", "done"},
+    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX: y\r\n\r\n" OK
+     "Content-Length: 2\r\n\r\nok",
+     0, 200, "ok", "done"},
+    {"HTTP/1.1 204 No Content\r\n\r\n", 0, 204, "", "done"},
+    {"HTTP/1.1 301 Moved\r\nLocation: https://x/\r\nContent-Length: 0\r\n\r\n", 0, 301, "", "done"},
+    {OK "Content-Length: 5\r\n\r\nhell", SP_E_CLOSED, 200, "hell", "response"},
+    {OK "Content-Length: 64\r\n\r\n"
+        "0123456789012345678901234567890123456789012345678901234567890123",
+     SP_E_TOO_BIG, 200, "012345678901234567890123456789012345678901234567890123456789012",
+     "response"},
+    {OK "Content-Length: 63\r\n\r\n"
+        "012345678901234567890123456789012345678901234567890123456789012",
+     0, 200, "012345678901234567890123456789012345678901234567890123456789012", "done"},
+    {OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhel", SP_E_CLOSED, 200, "hel", "response"},
+    {OK "Transfer-Encoding: chunked\r\n\r\nzz\r\nhello", SP_E_HTTP, 200, "", "response"},
+    {OK "Content-Le", SP_E_CLOSED, 0, "", "response"},
+    {"", SP_E_CLOSED, 0, "", "response"},
+    {"SSH-2.0-OpenSSH\r\n", SP_E_HTTP, 0, "", "response"},
+    {"HTTP/1.1 101 Switching\r\n\r\n", SP_E_HTTP, 0, "", "response"},
+};
+
+static void gives(const struct answer_row *row, size_t chunk)
+{
+    reset(NULL);
+    start();
+    (void)received(0);
+    fake.pipes[0].end[1].chunk = chunk;
+    send_text(0, row->answer);
+    pipe_cut(&fake.pipes[0], 0);
+    for (int i = 0; i < 100 && !sp_http_call_done(&result); i++)
+        step();
+    if (result.result != row->result || result.status != row->status)
+        fail_msg("%d, %d, %s: %s", result.result, result.status, result.detail, row->answer);
+    assert_string_equal(out, row->body);
+    assert_int_equal(result.body_n, strlen(row->body));
+    assert_string_equal(result.stage, row->stage);
+    assert_int_equal(result.detail[0] == '\0', row->result == 0);
+    assert_int_equal(result.body_cut, row->result == SP_E_TOO_BIG);
+    assert_int_equal(fake_net_held(), 0);
+}
+
+static void answers_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        gives(&answers[i], 0);
+        gives(&answers[i], 1);
+        gives(&answers[i], 7);
+    }
+}
+
+static void answer_to_head_has_no_body(void **state)
+{
+    (void)state;
+    call.method = "HEAD";
+    call.keep = true;
+    start();
+    send_text(0, OK "Content-Length: 500\r\nReplay-Nonce: n0nce\r\n\r\n");
+    step();
+    assert_true(sp_http_call_done(&result));
+    assert_int_equal(result.result, 0);
+    assert_string_equal(result.nonce, "n0nce");
+    assert_int_equal(fake_net_held(), 1); /* kept */
+}
+
+static void fields_come_with_the_result(void **state)
+{
+    (void)state;
+    start();
+    send_text(0, OK "Content-Type: text/plain; charset=utf-8\r\nLocation: /l\r\n"
+                    "Link: <https://x/alt>;rel=\"alternate\"\r\n"
+                    "Date: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
+                    "Retry-After: Tue, 24 Nov 2026 12:05:00 GMT\r\nContent-Length: 0\r\n\r\n");
+    step();
+    assert_string_equal(result.content_type, "text/plain; charset=utf-8");
+    assert_string_equal(result.location, "/l");
+    assert_string_equal(result.link, "https://x/alt");
+    assert_int_equal(result.date, CERTS_NOW);
+    assert_int_equal(result.retry_after, 300);
+    assert_false(result.tls);
+}
+
+static void retry_after_takes_both_forms(void **state)
+{
+    static const struct {
+        const char *value;
+        uint32_t seconds;
+    } rows[] = {
+        {"120", 120},
+        {"0", 0},
+        {"soon", 0},
+        {"-5", 0},
+        {"99999999999", 0},
+        {"Tue, 24 Nov 2026 12:00:30 GMT", 30},
+        {"Tue, 24 Nov 2026 11:00:00 GMT", 0},
+    };
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        reset(NULL);
+        start();
+        (void)snprintf(text, sizeof text, OK "Retry-After: %s\r\nContent-Length: 0\r\n\r\n",
+                       rows[i].value);
+        send_text(0, text);
+        step();
+        assert_int_equal(result.retry_after, rows[i].seconds);
+    }
+}
+
+static void header_over_the_limit_is_refused(void **state)
+{
+    char line[120];
+
+    (void)state;
+    start();
+    send_text(0, OK);
+    memset(line, 'a', sizeof line);
+    memcpy(line, "X: ", 3);
+    memcpy(line + sizeof line - 3, "\r\n", 3);
+    for (int i = 0; i < 100 && !sp_http_call_done(&result); i++) {
+        send_text(0, line);
+        step();
+    }
+    assert_int_equal(result.result, SP_E_HTTP);
+}
+
+static void endless_interim_answers_are_refused(void **state)
+{
+    (void)state;
+    start();
+    for (int i = 0; i < 20 && !sp_http_call_done(&result); i++) {
+        send_text(0, "HTTP/1.1 102 Processing\r\n\r\n");
+        step();
+    }
+    assert_int_equal(result.result, SP_E_HTTP);
+}
+
+static void dns_failures_are_told(void **state)
+{
+    static const struct {
+        int v6, v4;
+        uint8_t family;
+        int result;
+    } rows[] = {
+        {SP_E_DNS_NXDOMAIN, SP_E_DNS_NXDOMAIN, 0, SP_E_DNS_NXDOMAIN},
+        {SP_E_DNS_NODATA, SP_E_DNS_NODATA, 0, SP_E_DNS_NODATA},
+        {SP_E_DNS_TIMEOUT, SP_E_DNS_NODATA, 0, SP_E_DNS_TIMEOUT},
+        {SP_E_DNS_NODATA, SP_E_DNS_SERVFAIL, 0, SP_E_DNS_SERVFAIL},
+        {SP_E_DNS_TIMEOUT, SP_E_DNS_NODATA, 4, SP_E_DNS_NODATA},
+        {SP_E_DNS_NODATA, SP_E_DNS_TIMEOUT, 6, SP_E_DNS_NODATA},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        reset(NULL);
+        fake.v6.result = rows[i].v6;
+        fake.v4 = (struct sp_dns_addresses){.result = rows[i].v4};
+        call.family = rows[i].family;
+        start();
+        assert_true(sp_http_call_done(&result));
+        assert_int_equal(result.result, rows[i].result);
+        assert_string_equal(result.stage, "dns");
+        assert_non_null(strstr(result.detail, "example.net"));
+        assert_int_equal(fake.asked, rows[i].family == 0 ? 2 : 1);
+    }
+    reset(NULL);
+    fake.ask_error = SP_E_DNS_NO_SERVER;
+    start();
+    assert_int_equal(result.result, SP_E_DNS_NO_SERVER);
+}
+
+static void busy_dns_is_asked_again(void **state)
+{
+    (void)state;
+    fake.ask_error = SP_E_MEMORY;
+    start();
+    assert_false(sp_http_call_done(&result));
+    assert_int_equal(sp_http_client_step(test_now), test_now + 100);
+    fake.ask_error = 0;
+    step();
+    assert_int_equal(fake.connects, 1);
+    sp_http_call_cancel(&result);
+}
+
+static void next_address_is_tried(void **state)
+{
+    (void)state;
+    fake.v6 = (struct sp_dns_addresses){
+        .n = 1, .list = {{.family = 6, .bytes = {0x20, 1, 0xd, 0xb8, [15] = 9}}}};
+    fake.v4.n = 2;
+    fake.v4.list[1] = v4(2);
+    fake.outcomes[0] = SP_E_UNREACHABLE;
+    fake.outcomes[1] = SP_E_REFUSED;
+    start();
+    assert_int_equal(fake.connects, 3);
+    assert_int_equal(fake.connected[0].family, 6);
+    assert_int_equal(fake.connected[2].bytes[3], 2);
+    send_text(2, OK "Content-Length: 0\r\n\r\n");
+    step();
+    assert_int_equal(result.result, 0);
+    assert_true(sp_addr_equal(&result.address, &fake.connected[2]));
+    assert_int_equal(fake_net_held(), 0);
+}
+
+static void failed_addresses_are_all_told(void **state)
+{
+    (void)state;
+    fake.v4.n = 2;
+    fake.v4.list[1] = v4(2);
+    fake.outcomes[0] = SP_E_TIMEOUT;
+    fake.outcomes[1] = SP_E_REFUSED;
+    start();
+    assert_int_equal(result.result, SP_E_REFUSED);
+    assert_string_equal(result.stage, "connect");
+    assert_non_null(strstr(result.detail, "192.0.2.1: "));
+    assert_non_null(strstr(result.detail, "192.0.2.2: "));
+    assert_int_equal(fake_net_held(), 0);
+}
+
+static void given_address_is_the_only_one(void **state)
+{
+    (void)state;
+    call.address = v4(77);
+    fake.outcomes[0] = SP_E_REFUSED;
+    start();
+    assert_int_equal(fake.asked, 0);
+    assert_int_equal(fake.connects, 1);
+    assert_int_equal(result.result, SP_E_REFUSED);
+}
+
+static void time_limit_covers_all_of_it(void **state)
+{
+    (void)state;
+    call.timeout_ms = 4000;
+    start();
+    assert_int_equal(sp_http_client_step(test_now), test_now + 4000);
+    send_text(0, OK "Content-Length: 9\r\n\r\n1");
+    test_now += 3999;
+    step();
+    assert_false(sp_http_call_done(&result));
+    test_now += 1;
+    step();
+    assert_int_equal(result.result, SP_E_TIMEOUT);
+    assert_string_equal(result.stage, "response");
+    assert_int_equal(result.elapsed_ms, 4000);
+    assert_int_equal(fake_net_held(), 0);
+}
+
+static void kept_call(const char *body)
+{
+    char text[100];
+
+    call.keep = true;
+    start();
+    (void)snprintf(text, sizeof text, OK "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+    send_text(fake.connects - 1, text);
+    step();
+    assert_int_equal(result.result, 0);
+    assert_string_equal(out, body);
+}
+
+static void kept_connection_serves_its_origin_again(void **state)
+{
+    (void)state;
+    kept_call("one");
+    kept_call("two");
+    assert_int_equal(fake.connects, 1);
+    assert_int_equal(result.address.bytes[3], 1);
+    call.url = "http://example.net:8080/";
+    kept_call("three"); /* another port: another connection */
+    assert_int_equal(fake.connects, 2);
+    assert_true(fake.pipes[0].end[1].released);
+    sp_http_client_drop();
+    assert_int_equal(fake_net_held(), 0);
+}
+
+static void kept_connection_ends_with_time_and_with_its_peer(void **state)
+{
+    (void)state;
+    kept_call("one");
+    test_now += 15000;
+    assert_int_equal(sp_http_client_step(test_now), SP_NEVER);
+    assert_int_equal(fake_net_held(), 0);
+    kept_call("two");
+    pipe_cut(&fake.pipes[1], 0);
+    step();
+    assert_int_equal(fake_net_held(), 0);
+}
+
+static void dead_kept_connection_is_replaced_once(void **state)
+{
+    (void)state;
+    kept_call("one");
+    pipe_cut(&fake.pipes[0], 0); /* not seen before the next call */
+    kept_call("two");
+    assert_int_equal(fake.connects, 2);
+    /* The next one breaks in the middle of an answer: that is a failure. */
+    start();
+    send_text(1, "H");
+    pipe_cut(&fake.pipes[1], 0);
+    step();
+    assert_int_equal(result.result, SP_E_CLOSED);
+    assert_int_equal(fake.connects, 2);
+    /* A fresh one that closes without an answer, too. */
+    start();
+    pipe_cut(&fake.pipes[2], 0);
+    step();
+    assert_int_equal(result.result, SP_E_CLOSED);
+    assert_int_equal(fake.connects, 3);
+}
+
+static void answer_that_closes_is_not_kept(void **state)
+{
+    (void)state;
+    call.keep = true;
+    start();
+    send_text(0, OK "Connection: close\r\nContent-Length: 0\r\n\r\n");
+    step();
+    assert_int_equal(result.result, 0);
+    assert_int_equal(fake_net_held(), 0);
+}
+
+/* https */
+
+static struct sp_stream *server;
+static struct tls_shown shown;
+
+/* Steps client and TLS server until the call is over or the server has a request. */
+static void secure_exchange(const char *answer)
+{
+    char text[1000];
+
+    if (server == NULL)
+        assert_int_equal(sp_tls_accept(pipe_stream(&fake.pipes[fake.connects - 1], 0),
+                                       tls_pair_lookup, &shown, &server),
+                         0);
+    for (int i = 0; i < 5000 && !sp_http_call_done(&result); i++) {
+        step();
+        if (sp_stream_read(server, text, sizeof text) > 0)
+            tls_pair_send(server, answer, strlen(answer));
+    }
+}
+
+static void https_is_http_over_verified_tls(void **state)
+{
+    (void)state;
+    shown = tls_shown_default();
+    call.url = "https://mta-sts.example.net/.well-known/mta-sts.txt";
+    start();
+    secure_exchange(OK "Content-Length: 5\r\n\r\nhello");
+    assert_int_equal(result.result, 0);
+    assert_true(result.tls);
+    assert_string_equal(result.tls_report.version, "TLSv1.3");
+    assert_int_equal(result.tls_report.verify, 0);
+    assert_string_equal(out, "hello");
+    sp_stream_release(server);
+    server = NULL;
+}
+
+static void wrong_certificate_ends_the_call_with_evidence(void **state)
+{
+    (void)state;
+    shown = tls_shown_default();
+    shown.leaf = cert_expired;
+    call.url = "https://mta-sts.example.net/";
+    start();
+    secure_exchange("");
+    assert_int_equal(result.result, SP_E_CERT_EXPIRED);
+    assert_string_equal(result.stage, "tls");
+    assert_string_equal(
+        result.detail,
+        "the certificate is for mta-sts.example.net; expired at 2026-11-01T00:00:00Z");
+    assert_true(result.tls_report.have_peer);
+    sp_stream_release(server);
+    server = NULL;
+    /* As a report, the call goes on. */
+    reset(NULL);
+    call.url = "https://mta-sts.example.net/";
+    call.verify = SP_TLS_VERIFY_REPORT;
+    start();
+    secure_exchange(OK "Content-Length: 0\r\n\r\n");
+    assert_int_equal(result.result, 0);
+    assert_int_equal(result.tls_report.verify, SP_E_CERT_EXPIRED);
+    sp_stream_release(server);
+    server = NULL;
+}
+
+static void slow_handshake_ends_the_call(void **state)
+{
+    (void)state;
+    call.url = "https://mta-sts.example.net/";
+    start();
+    assert_int_equal(sp_http_client_step(test_now), test_now + SP_HANDSHAKE_TIMEOUT_MS);
+    test_now += SP_HANDSHAKE_TIMEOUT_MS;
+    step();
+    assert_int_equal(result.result, SP_E_TIMEOUT);
+    assert_string_equal(result.detail, "the TLS handshake took too long");
+}
+
+static void call_waits_for_the_tls_context(void **state)
+{
+    static struct pipe other;
+    struct sp_stream *holder = NULL;
+
+    (void)state;
+    pipe_init(&other);
+    assert_int_equal(sp_tls_connect(pipe_stream(&other, 1), "example.org", SP_TLS_VERIFY, &holder),
+                     0);
+    shown = tls_shown_default();
+    call.url = "https://mta-sts.example.net/";
+    start();
+    assert_int_equal(sp_http_client_step(test_now), test_now + 100);
+    assert_false(sp_http_call_done(&result));
+    sp_stream_release(holder);
+    secure_exchange(OK "Content-Length: 0\r\n\r\n");
+    assert_int_equal(result.result, 0);
+    sp_stream_release(server);
+    server = NULL;
+}
+
+static void unknown_time_ends_an_https_call(void **state)
+{
+    (void)state;
+    sp_port_set_utc(0, 0);
+    call.url = "https://mta-sts.example.net/";
+    start();
+    assert_int_equal(result.result, SP_E_CLOCK);
+    assert_int_equal(fake_net_held(), 0);
+    sp_port_set_utc(CERTS_NOW, test_now);
+}
+
+static void every_stream_operation_fails_once(void **state)
+{
+    unsigned at;
+
+    (void)state;
+    for (at = 1; at < 200; at++) {
+        reset(NULL);
+        fake.pipes[0].fail_at = at;
+        call.method = "POST";
+        call.content_type = "text/plain";
+        call.body = sp_span_str("body");
+        start();
+        if (!sp_http_call_done(&result) &&
+            sp_stream_write(pipe_stream(&fake.pipes[0], 0), OK "Content-Length: 2\r\n\r\nok", 40,
+                            false) > 0)
+            step();
+        if (!sp_http_call_done(&result)) {
+            test_now += SP_HTTP_CLIENT_TIMEOUT_MS;
+            step();
+        }
+        assert_true(sp_http_call_done(&result));
+        assert_int_equal(fake_net_held(), 0);
+        if (result.result == 0)
+            break;
+        assert_int_not_equal(strlen(result.detail), 0);
+    }
+    assert_in_range(at, 4, 50);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(request_is_written, reset),
+        cmocka_unit_test_setup(body_goes_along_in_one_segment, reset),
+        cmocka_unit_test_setup(literal_address_needs_no_dns, reset),
+        cmocka_unit_test_setup(bad_calls_never_start, reset),
+        cmocka_unit_test_setup(answers_are_read, reset),
+        cmocka_unit_test_setup(answer_to_head_has_no_body, reset),
+        cmocka_unit_test_setup(fields_come_with_the_result, reset),
+        cmocka_unit_test_setup(retry_after_takes_both_forms, reset),
+        cmocka_unit_test_setup(header_over_the_limit_is_refused, reset),
+        cmocka_unit_test_setup(endless_interim_answers_are_refused, reset),
+        cmocka_unit_test_setup(dns_failures_are_told, reset),
+        cmocka_unit_test_setup(busy_dns_is_asked_again, reset),
+        cmocka_unit_test_setup(next_address_is_tried, reset),
+        cmocka_unit_test_setup(failed_addresses_are_all_told, reset),
+        cmocka_unit_test_setup(given_address_is_the_only_one, reset),
+        cmocka_unit_test_setup(time_limit_covers_all_of_it, reset),
+        cmocka_unit_test_setup(kept_connection_serves_its_origin_again, reset),
+        cmocka_unit_test_setup(kept_connection_ends_with_time_and_with_its_peer, reset),
+        cmocka_unit_test_setup(dead_kept_connection_is_replaced_once, reset),
+        cmocka_unit_test_setup(answer_that_closes_is_not_kept, reset),
+        cmocka_unit_test_setup(https_is_http_over_verified_tls, reset),
+        cmocka_unit_test_setup(wrong_certificate_ends_the_call_with_evidence, reset),
+        cmocka_unit_test_setup(slow_handshake_ends_the_call, reset),
+        cmocka_unit_test_setup(call_waits_for_the_tls_context, reset),
+        cmocka_unit_test_setup(unknown_time_ends_an_https_call, reset),
+        cmocka_unit_test_setup(every_stream_operation_fails_once, reset),
+    };
+
+    return cmocka_run_group_tests(tests, tls_pair_start, NULL);
+}
