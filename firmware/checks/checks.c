@@ -145,6 +145,7 @@ static void not_asked(int err)
 
 static sp_time step_question(const char *name, enum sp_dns_type type, sp_time now)
 {
+    static const struct sp_addr resolvers; /* family 0: the configured ones */
     int err;
     if (asked) {
         if (!query.done) {
@@ -154,7 +155,7 @@ static sp_time step_question(const char *name, enum sp_dns_type type, sp_time no
         return now;
     }
     memset(&query, 0, sizeof query);
-    err = sp_dns_ask(&query, name, type, NULL, &answer, now);
+    err = sp_dns_ask(&query, name, type, &resolvers, &answer, now);
     if (err < 0) {
         not_asked(err);
     } else {

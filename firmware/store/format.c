@@ -107,7 +107,7 @@ static bool is_marked(uint8_t byte)
     unsigned zeros = 0;
 
     for (unsigned bit = 0; bit < 8; bit++)
-        zeros += (byte >> bit & 1U) == 0 ? 1U : 0U;
+        zeros += 1U - ((unsigned)byte >> bit & 1U);
     return zeros >= 4;
 }
 

@@ -129,6 +129,7 @@ static void sweep(uint32_t blocks, uint32_t largest, uint32_t actions, uint32_t 
     memset(&after_cut, 0, sizeof after_cut);
 }
 
+/* For a longer search: SEALPOST_CUTS=10 makes every life ten times as long. */
 static uint32_t scale(void)
 {
     const char *text = getenv("SEALPOST_CUTS");
@@ -139,25 +140,31 @@ static uint32_t scale(void)
 static void a_cut_at_every_operation_loses_nothing(void **state)
 {
     (void)state;
-    sweep(8, 700, 150 * scale(), 1, 7);
+    sweep(8, 700, 900 * scale(), 1, 7);
 }
 
 static void small_records_and_many_deletes_survive(void **state)
 {
     (void)state;
-    sweep(6, 60, 150 * scale(), 2, 7);
+    sweep(6, 60, 900 * scale(), 2, 7);
 }
 
 static void two_cuts_at_every_pair_of_operations_lose_nothing(void **state)
 {
     (void)state;
-    sweep(8, 700, 20 * scale(), 3, 1);
+    sweep(8, 700, 120 * scale(), 3, 1);
 }
 
 static void the_least_number_of_blocks_survives(void **state)
 {
     (void)state;
-    sweep(4, 60, 100 * scale(), 4, 7);
+    sweep(4, 60, 600 * scale(), 4, 7);
+}
+
+static void a_nearly_full_store_survives(void **state)
+{
+    (void)state;
+    sweep(7, 820, 600 * scale(), 5, 7);
 }
 
 static int print_cuts(void **state)
@@ -174,6 +181,7 @@ int main(void)
         cmocka_unit_test(small_records_and_many_deletes_survive),
         cmocka_unit_test(two_cuts_at_every_pair_of_operations_lose_nothing),
         cmocka_unit_test(the_least_number_of_blocks_survives),
+        cmocka_unit_test(a_nearly_full_store_survives),
     };
 
     return cmocka_run_group_tests(tests, NULL, print_cuts);
