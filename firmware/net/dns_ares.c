@@ -1,7 +1,7 @@
 #include "net/dns_ares.h"
 
 #include "base/err.h"
-#include "net/dns_wire.h"
+#include "net/wire.h"
 #include "sp_port.h"
 
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define CHANNELS 4 /* the resolvers', and servers asked by name at a time */
-#define PENDING SP_WIRES
+#define CHANNELS 4             /* the resolvers', and servers asked by name at a time */
+#define PENDING (SP_WIRES - 1) /* one is the clock's */
 #define EDNS_SIZE 1232
 
 static struct channel {
@@ -64,6 +64,7 @@ static int hook_close(ares_socket_t wire, void *ctx)
 {
     (void)ctx;
     sp_wire_close(wire);
+    wire_owner[wire] = NULL;
     return 0;
 }
 
@@ -348,7 +349,7 @@ static bool serve_wire(int wire)
 {
     ares_fd_events_t event = {.fd = wire};
 
-    if (!sp_wire_is_open(wire))
+    if (wire_owner[wire] == NULL)
         return false;
     if (sp_wire_readable(wire))
         event.events |= ARES_FD_EVENT_READ;

@@ -273,6 +273,14 @@ bool sp_net_is_own(const struct sp_addr *addr)
     return false;
 }
 
+bool sp_net_reaches(const struct sp_addr *addr)
+{
+    ip_addr_t ip;
+
+    sp_lwip_from(&ip, addr);
+    return addr->family != 0 && sp_lwip_has_route(&ip);
+}
+
 /* The step */
 
 sp_time sp_net_step(sp_time now)

@@ -42,7 +42,10 @@ int sp_net_configure(const struct sp_net_config *config);
 void sp_net_status(struct sp_net_status *out);
 /* True when addr is one of the interface's own. */
 bool sp_net_is_own(const struct sp_addr *addr);
-/* Takes frames from the NIC, runs lwIP's timers. Returns when it wants to be called again. */
+/* True when packets to addr have somewhere to go: an own address of its kind and a next hop. */
+bool sp_net_reaches(const struct sp_addr *addr);
+/* Takes frames from the NIC, runs lwIP's timers. Returns when it wants to be called again; that holds
+ * until streams or DNS are used, so who used them reports `now` once, and the loop comes round again. */
 sp_time sp_net_step(sp_time now);
 
 /* Makes a connection; use sp_stream_ready to see it come up. SP_CONNECT_TIMEOUT_MS gives

@@ -1,8 +1,11 @@
-/* DNS of netprobe: queries by number, told when they are done. */
+/* DNS and clock of netprobe. Queries have numbers and are told when they are done. */
 #include "netprobe.h"
 
 #include "base/port.h"
+#include "net/clock.h"
 #include "net/dns.h"
+
+#include "sp_port.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +20,7 @@ static struct lookup {
 } lookups[MOST];
 
 static sp_time now_at_step;
+static bool clock_runs;
 
 static const struct {
     const char *name;
@@ -131,6 +135,26 @@ static void cmd_limit(char **words)
     say("limit %s", words[0]);
 }
 
+static void cmd_clock(char **words)
+{
+    sp_clock_start(words[0] != NULL ? words[0] : "",
+                   words[0] != NULL ? (sp_utc)number(words[1]) : 0);
+    clock_runs = true;
+    say("clock");
+}
+
+static void cmd_time(char **words)
+{
+    struct sp_clock_status s;
+    char text[SP_ADDR_SIZE];
+
+    (void)words;
+    sp_clock_status(&s, now_at_step);
+    say("time set=%d utc=%lld port=%lld err=%d server=%s address=%s next=%lld", s.set,
+        (long long)s.utc, (long long)sp_port_utc_s(), s.last_error, s.server,
+        sp_addr_text(&s.address, text), (long long)(s.next_try - now_at_step));
+}
+
 void names_start(void)
 {
     if (sp_dns_start() != 0)
@@ -141,6 +165,8 @@ sp_time names_step(sp_time now)
 {
     sp_time next = sp_dns_step(now);
 
+    if (clock_runs)
+        next = sp_time_min(next, sp_clock_step(now));
     now_at_step = now;
     for (int i = 0; i < MOST; i++) {
         struct lookup *l = &lookups[i];
@@ -157,6 +183,8 @@ sp_time names_step(sp_time now)
 }
 
 const struct command name_commands[] = {
-    {"dns", cmd_dns},       {"addresses", cmd_addresses}, {"cancel", cmd_cancel},
-    {"memory", cmd_memory}, {"limit", cmd_limit},         {NULL, NULL},
+    {"dns", cmd_dns},       {"addresses", cmd_addresses},
+    {"cancel", cmd_cancel}, {"memory", cmd_memory},
+    {"limit", cmd_limit},   {"clock", cmd_clock},
+    {"time", cmd_time},     {NULL, NULL},
 };

@@ -1,4 +1,4 @@
-#include "net/dns_wire.h"
+#include "net/wire.h"
 
 #include "base/err.h"
 #include "net/lwip_glue.h"
@@ -167,11 +167,6 @@ int sp_wire_receive(int wire, void *buf, size_t n)
 const struct sp_addr *sp_wire_peer(int wire)
 {
     return &wires[wire].peer;
-}
-
-bool sp_wire_is_open(int wire)
-{
-    return wires[wire].used;
 }
 
 /* Whether a connection attempt is still under way. */

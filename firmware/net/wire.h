@@ -1,20 +1,20 @@
 /*
- * net/dns_wire: numbered UDP and TCP channels, which c-ares takes for sockets.
+ * net/wire: numbered UDP and TCP channels. c-ares takes them for sockets; the clock asks over one.
  *
  * UDP leaves from a port of its own, drawn at random for each wire: with the query's id that is
  * what a forger would have to guess (RFC 5452). TCP is one of this room's streams.
  *
  * Memory: a fixed table; at most two datagrams wait on a wire. Not for other rooms.
  */
-#ifndef SP_NET_DNS_WIRE_H
-#define SP_NET_DNS_WIRE_H
+#ifndef SP_NET_WIRE_H
+#define SP_NET_WIRE_H
 
 #include "net/addr.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SP_WIRES 12
+#define SP_WIRES 13
 
 /* A wire's number, or SP_E_MEMORY. */
 int sp_wire_open(bool tcp);
@@ -27,7 +27,6 @@ int sp_wire_send(int wire, const void *buf, size_t n);
 int sp_wire_receive(int wire, void *buf, size_t n);
 /* The other end, family 0 before connecting. */
 const struct sp_addr *sp_wire_peer(int wire);
-bool sp_wire_is_open(int wire);
 /* Whether receive, or send, is worth a try. */
 bool sp_wire_readable(int wire);
 bool sp_wire_writable(int wire);
