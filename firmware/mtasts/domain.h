@@ -1,9 +1,9 @@
 /*
  * mtasts/domain: one mail domain as it is kept in flash (SP_KIND_DOMAIN, by its name).
  *
- * Everything of a domain is in its one record, so that it is replaced whole or not at all: settings,
- * state, schedule, private key and leaf. Intermediates are shared (SP_KIND_CHAIN) and named by hash.
- * The bytes are specified in docs/store.md.
+ * Everything of a domain is in its one record, so that it is replaced whole or not at all:
+ * settings, state, schedule, private key and leaf. Intermediates are shared (SP_KIND_CHAIN) and
+ * named by hash. The bytes are specified in docs/domain-record.md.
  *
  * Memory: the struct is about 9 KB; the service keeps few of them. It holds a private key: wipe it
  * with sp_domain_wipe.
@@ -24,12 +24,15 @@ enum sp_domain_state {
 };
 const char *sp_domain_state_text(enum sp_domain_state state); /* "disabled", "waiting_dns", … */
 
-/* The last result of a check, small enough to be kept. Index is the id's number in checks/. */
+/* The last result of a check, small enough to be kept. Index is the id's number in checks/. What
+ * SP_CHECK_PASS and its like are there is named here again, since the rooms do not know each other.
+ */
 #define SP_DOMAIN_CHECKS 4
+enum { SP_DOMAIN_NOT_RUN, SP_DOMAIN_PASS, SP_DOMAIN_FAIL, SP_DOMAIN_UNKNOWN };
 struct sp_domain_check {
-    uint8_t result;   /* enum sp_check_result */
-    char code[32];    /* stable name of the reason */
-    sp_utc changed;   /* when the result last changed */
+    uint8_t result; /* enum sp_check_result */
+    char code[32];  /* stable name of the reason */
+    sp_utc changed; /* when the result last changed */
 };
 
 enum sp_domain_health { SP_DOMAIN_FINE, SP_DOMAIN_BUSY, SP_DOMAIN_WANTS_CARE, SP_DOMAIN_AT_RISK };
@@ -39,31 +42,36 @@ struct sp_domain {
     struct sp_policy policy;
     char rua[SP_RUA_MAX];
     enum sp_domain_state state;
-    sp_utc next_try;        /* for the order or renewal; 0: none planned */
-    sp_utc next_check;      /* 0: none planned */
-    uint32_t failures;      /* of orders in a row */
+    sp_utc state_since;      /* 0: the time was not known then */
+    sp_utc next_try;         /* for the order or renewal; 0: none planned */
+    sp_utc next_check;       /* 0: none planned */
+    uint32_t failures;       /* of orders in a row */
     uint32_t max_age_served; /* largest ever, s */
-    sp_utc served_since;    /* this policy id; 0: never served */
-    char error_id[40];      /* of the last failure, "" when the last try went well */
-    char error[480];        /* its sentence */
+    sp_utc served_since;     /* this policy id; 0: never served */
+    char error_id[40];       /* of the last failure, "" when the last try went well */
+    char error[480];         /* its sentence */
     sp_utc error_at;
     struct sp_domain_check checks[SP_DOMAIN_CHECKS];
     uint8_t key[SP_KEY_DER_MAX];
-    uint16_t key_n;         /* 0: no certificate yet */
+    uint16_t key_n; /* 0: no certificate yet */
     uint8_t leaf[SP_LEAF_MAX];
     uint16_t leaf_n;
-    sp_utc not_before, not_after; /* of the leaf */
+    sp_utc not_before, not_after;                      /* of the leaf */
     uint8_t links[SP_CHAIN_LINKS - 1][SP_SHA256_SIZE]; /* SHA-256 of each intermediate */
     uint8_t links_n;
+    uint8_t counted; /* enum sp_domain_health that the tally has counted: as of the last save */
 };
 
 /* Loads and unpacks. SP_E_NOT_FOUND, SP_E_CORRUPT, SP_E_IO. */
 int sp_domain_load(struct sp_store *store, const char *name, struct sp_domain *out);
-/* Packs and replaces; the record's due is the earlier of next_try and next_check. Errors of
- * sp_store_put. */
+/* Packs and replaces; the record's due is sp_domain_due. Errors of sp_store_put. */
 int sp_domain_save(struct sp_store *store, const struct sp_domain *domain);
+/* When the domain wants to be looked at: waiting for DNS, its next_check; ordering, its next_try;
+ * active, the earlier of the two; 0 for never. */
+sp_utc sp_domain_due(const struct sp_domain *domain);
 void sp_domain_wipe(struct sp_domain *domain);
-/* "mta-sts." and the name. out has SP_DOMAIN_SIZE bytes. 0, or SP_E_SPACE when it would be too long. */
+/* "mta-sts." and the name. out has SP_DOMAIN_SIZE bytes. 0, or SP_E_SPACE when it would be too
+ * long. */
 int sp_domain_host(const char *name, char *out);
 /* The mail domain of a policy host; SP_E_INVALID when host does not begin with "mta-sts.". */
 int sp_domain_of_host(const char *host, char *out);
@@ -71,7 +79,14 @@ int sp_domain_of_host(const char *host, char *out);
  * until sp_domain_save. SP_E_CERT_BAD (key, host, order of links), SP_E_TOO_BIG, store errors. */
 int sp_domain_install(struct sp_store *store, struct sp_domain *domain, struct sp_span key,
                       const struct sp_span *chain, unsigned links);
-/* Deletes intermediates that no domain names any more, a piece a call; SP_NEVER when done. */
+/* Reads intermediate number i (0 is the leaf's issuer): its length; SP_E_NOT_FOUND past the last.
+ * Errors of sp_store_get. */
+int sp_domain_link(struct sp_store *store, const struct sp_domain *domain, unsigned i, void *buf,
+                   size_t cap);
+/* Deletes intermediates that no domain names any more, a piece a call: at most one record is read
+ * or deleted. now while there is more to do, SP_NEVER when done. What sp_domain_install and
+ * sp_domain_save name meanwhile is kept. Gives up, deleting nothing, when a domain cannot be read.
+ */
 sp_time sp_chain_sweep_step(struct sp_store *store, sp_time now);
 void sp_chain_sweep_begin(void);
 

@@ -1,0 +1,283 @@
+#include "base/err.h"
+#include "mtasts/domain_record.h"
+#include "mtasts/domain_tags.h"
+
+#include "cm.h"
+#include "samples.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct sp_domain in, out;
+static uint8_t bytes[SP_DOMAIN_RECORD_MAX + 64];
+
+static size_t pack(const struct sp_domain *domain)
+{
+    int n = sp_domain_pack(domain, bytes, SP_DOMAIN_RECORD_MAX);
+
+    assert_true(n > 0);
+    return (size_t)n;
+}
+
+/* From memory of just that size, so that the sanitizer sees a read past the end. */
+static int unpack(const uint8_t *p, size_t n, struct sp_domain *domain)
+{
+    uint8_t *copy = malloc(n + (n == 0));
+    int err;
+
+    memcpy(copy, p, n);
+    err = sp_domain_unpack(sp_span(copy, n), domain);
+    free(copy);
+    return err;
+}
+
+static void goes_and_comes_back(void)
+{
+    size_t n = pack(&in);
+
+    memset(&out, 0xA5, sizeof out);
+    memcpy(out.name, in.name, sizeof in.name);
+    assert_int_equal(unpack(bytes, n, &out), 0);
+    assert_string_equal(out.name, in.name);
+    assert_int_equal(out.policy.mode, in.policy.mode);
+    assert_int_equal(out.policy.max_age, in.policy.max_age);
+    assert_int_equal(out.policy.mx_n, in.policy.mx_n);
+    assert_memory_equal(out.policy.mx, in.policy.mx, sizeof in.policy.mx);
+    assert_string_equal(out.rua, in.rua);
+    assert_int_equal(out.state, in.state);
+    assert_int_equal(out.state_since, in.state_since);
+    assert_int_equal(out.counted, in.counted);
+    assert_int_equal(out.next_try, in.next_try);
+    assert_int_equal(out.next_check, in.next_check);
+    assert_int_equal(out.failures, in.failures);
+    assert_int_equal(out.max_age_served, in.max_age_served);
+    assert_int_equal(out.served_since, in.served_since);
+    assert_string_equal(out.error_id, in.error_id);
+    assert_string_equal(out.error, in.error);
+    assert_int_equal(out.error_at, in.error_at);
+    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
+        assert_int_equal(out.checks[i].result, in.checks[i].result);
+        assert_int_equal(out.checks[i].changed, in.checks[i].changed);
+        assert_string_equal(out.checks[i].code, in.checks[i].code);
+    }
+    assert_int_equal(out.key_n, in.key_n);
+    assert_memory_equal(out.key, in.key, in.key_n);
+    assert_int_equal(out.leaf_n, in.leaf_n);
+    assert_memory_equal(out.leaf, in.leaf, in.leaf_n);
+    assert_int_equal(out.not_before, in.not_before);
+    assert_int_equal(out.not_after, in.not_after);
+    assert_int_equal(out.links_n, in.links_n);
+    assert_memory_equal(out.links, in.links, (size_t)in.links_n * SP_SHA256_SIZE);
+}
+
+static void a_domain_comes_back_whole(void **state)
+{
+    (void)state;
+    sample_domain(&in, "example.com");
+    goes_and_comes_back();
+    sample_full(&in, "example.com");
+    goes_and_comes_back();
+    sample_largest(&in);
+    goes_and_comes_back();
+}
+
+static void a_domain_with_a_leaf_of_1400_bytes_takes_under_2_kb(void **state)
+{
+    (void)state;
+    sample_full(&in, "example.com");
+    assert_true(pack(&in) < 2048);
+    sample_domain(&in, "example.com");
+    assert_true(pack(&in) < 160);
+}
+
+static void too_small_a_buffer_is_said(void **state)
+{
+    size_t n;
+    (void)state;
+
+    sample_full(&in, "example.com");
+    n = pack(&in);
+    for (size_t cap = 0; cap < n; cap++)
+        assert_int_equal(sp_domain_pack(&in, bytes, cap), SP_E_SPACE);
+    assert_int_equal(sp_domain_pack(&in, bytes, n), n);
+}
+
+/* Every byte is needed, or what is there is a smaller but whole record: then it is one of the cuts
+ * after an item, all of which lack what a record cannot be without until "served" is there. */
+static void a_record_cut_anywhere_is_corrupt_or_whole(void **state)
+{
+    size_t n, whole = 0;
+    (void)state;
+
+    sample_full(&in, "example.com");
+    n = pack(&in);
+    for (size_t cut = 0; cut < n; cut++) {
+        int err = unpack(bytes, cut, &out);
+
+        if (err == 0)
+            whole++;
+        else
+            assert_int_equal(err, SP_E_CORRUPT);
+    }
+    /* After served, error, four checks; key without leaf is none; leaf, first link. */
+    assert_int_equal(whole, 6 + 2);
+}
+
+static void random_bytes_never_do_harm(void **state)
+{
+    unsigned seed = 7;
+    (void)state;
+
+    for (int i = 0; i < 30000; i++) {
+        uint8_t random[96];
+        size_t n;
+
+        for (size_t k = 0; k < sizeof random; k++) {
+            seed = seed * 1103515245U + 12345U;
+            random[k] = (uint8_t)(seed >> 16);
+            if (k % 4 != 0)
+                random[k] &= 15;
+        }
+        random[0] = SP_DOMAIN_RECORD_VERSION;
+        n = seed % sizeof random;
+        (void)unpack(random, n, &out);
+    }
+}
+
+/* Whatever is let through can be packed and comes back the same. */
+static void a_record_with_a_wrong_bit_stays_within_bounds(void **state)
+{
+    static uint8_t good[SP_DOMAIN_RECORD_MAX];
+    static struct sp_domain again;
+    size_t n;
+    (void)state;
+
+    sample_full(&in, "example.com");
+    n = pack(&in);
+    memcpy(good, bytes, n);
+    for (size_t bit = 0; bit < n * 8; bit++) {
+        int packed;
+
+        good[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        memset(&out, 0, sizeof out);
+        if (unpack(good, n, &out) == 0) {
+            assert_in_range(out.policy.mx_n, 0, SP_MX_MAX);
+            assert_in_range(out.links_n, 0, SP_CHAIN_LINKS - 1);
+            packed = sp_domain_pack(&out, bytes, SP_DOMAIN_RECORD_MAX);
+            assert_true(packed > 0);
+            memset(&again, 0, sizeof again);
+            assert_int_equal(unpack(bytes, (size_t)packed, &again), 0);
+            assert_memory_equal(&again, &out, sizeof out);
+        }
+        good[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+}
+
+static void an_item_of_a_later_version_is_passed_over(void **state)
+{
+    static const uint8_t later[] = {200, 5, 0, 1, 2, 3, 4, 5, 0, 0, 0};
+    size_t n;
+    (void)state;
+
+    sample_full(&in, "example.com");
+    n = pack(&in);
+    memmove(bytes + 1 + sizeof later, bytes + 1, n - 1);
+    memcpy(bytes + 1, later, sizeof later);
+    assert_int_equal(unpack(bytes, n + sizeof later, &out), 0);
+    assert_string_equal(out.rua, in.rua);
+    assert_int_equal(pack(&out), n);
+}
+
+static const struct {
+    const char *what;
+    uint8_t item[64];
+    size_t n;
+} bad_items[] = {
+    {"a second policy", {1, 5, 0, 0, 0x80, 0x51, 1, 0}, 8},
+    {"a second rua", {3, 0, 0}, 3},
+    {"an empty mx", {2, 0, 0}, 3},
+    {"an mx with a NUL", {2, 2, 0, 'a', 0}, 5},
+    {"an mx with a line break", {2, 3, 0, 'a', '\n', 'b'}, 6},
+    {"an empty key", {9, 0, 0}, 3},
+    {"a key without a leaf", {9, 1, 0, 5}, 4},
+    {"a leaf without a key", {10, 17, 0}, 20},
+    {"a leaf without bytes", {10, 16, 0}, 19},
+    {"a short link", {11, 31, 0}, 34},
+    {"a check of no such index", {8, 10, 0, 4, 1}, 13},
+    {"a check of no such result", {8, 10, 0, 0, 4}, 13},
+    {"a check that was not run", {8, 10, 0, 0, 0}, 13},
+    {"a moment after the year 9999", {8, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, 13},
+    {"an id longer than its item", {7, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 12},
+    {"a length past the end", {200, 1, 0}, 3},
+    {"half a head", {200, 0}, 2},
+};
+
+static void a_bad_item_makes_the_record_corrupt(void **state)
+{
+    size_t n;
+    (void)state;
+
+    sample_domain(&in, "example.com");
+    n = pack(&in);
+    assert_int_equal(unpack(bytes, n, &out), 0);
+    for (size_t i = 0; i < COUNT(bad_items); i++) {
+        memcpy(bytes + n, bad_items[i].item, bad_items[i].n);
+        if (unpack(bytes, n + bad_items[i].n, &out) != SP_E_CORRUPT)
+            fail_msg("%s", bad_items[i].what);
+    }
+}
+
+static void a_check_is_there_once(void **state)
+{
+    static const uint8_t twice[] = {8, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+                                    8, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+    size_t n;
+    (void)state;
+
+    sample_domain(&in, "example.com");
+    n = pack(&in);
+    memcpy(bytes + n, twice, sizeof twice);
+    assert_int_equal(unpack(bytes, n + sizeof twice / 2, &out), 0);
+    assert_int_equal(unpack(bytes, n + sizeof twice, &out), SP_E_CORRUPT);
+}
+
+static void states_and_modes_are_checked(void **state)
+{
+    size_t n;
+    (void)state;
+
+    sample_domain(&in, "example.com");
+    in.state = (enum sp_domain_state)(SP_DOMAIN_ACTIVE + 1);
+    n = pack(&in);
+    assert_int_equal(unpack(bytes, n, &out), SP_E_CORRUPT);
+    sample_domain(&in, "example.com");
+    in.policy.mode = (enum sp_mode)(SP_MODE_NONE + 1);
+    n = pack(&in);
+    assert_int_equal(unpack(bytes, n, &out), SP_E_CORRUPT);
+    sample_domain(&in, "example.com");
+    in.counted = SP_DOMAIN_AT_RISK + 1;
+    n = pack(&in);
+    assert_int_equal(unpack(bytes, n, &out), SP_E_CORRUPT);
+    sample_domain(&in, "example.com");
+    n = pack(&in);
+    bytes[0]++;
+    assert_int_equal(unpack(bytes, n, &out), SP_E_CORRUPT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_domain_comes_back_whole),
+        cmocka_unit_test(a_domain_with_a_leaf_of_1400_bytes_takes_under_2_kb),
+        cmocka_unit_test(too_small_a_buffer_is_said),
+        cmocka_unit_test(a_record_cut_anywhere_is_corrupt_or_whole),
+        cmocka_unit_test(random_bytes_never_do_harm),
+        cmocka_unit_test(a_record_with_a_wrong_bit_stays_within_bounds),
+        cmocka_unit_test(an_item_of_a_later_version_is_passed_over),
+        cmocka_unit_test(a_bad_item_makes_the_record_corrupt),
+        cmocka_unit_test(a_check_is_there_once),
+        cmocka_unit_test(states_and_modes_are_checked),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
