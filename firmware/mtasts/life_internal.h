@@ -1,0 +1,112 @@
+/*
+ * mtasts/life_internal: what the files of the life share.
+ *
+ *   life.c        the scheduler: which domain is next, and what it wants
+ *   life_order.c  an order from its start to the installed certificate, or to the next try
+ *   life_check.c  a run of checks from its start to what follows from it
+ *   life_ops.c    what an operator does
+ *   life_tally.c  the counts, and walks over all domains
+ *   life_text.c   sentences
+ *   schedule.c    how long to wait
+ *
+ * A domain is loaded into sp_domain_work, looked at or changed, saved, and wiped, all in one call.
+ */
+#ifndef SP_MTASTS_LIFE_INTERNAL_H
+#define SP_MTASTS_LIFE_INTERNAL_H
+
+#include "mtasts/domain_record.h"
+#include "mtasts/life.h"
+
+#define SP_LIFE_ASKED 4         /* domains whose checks an operator asked for, at once */
+#define SP_LIFE_POLL_MS 200     /* between looks at a job under way */
+#define SP_LIFE_AGAIN_MS 250    /* after a "busy" */
+#define SP_LIFE_CLOCK_MS 5000   /* between looks at a clock that is not set */
+#define SP_LIFE_LOOK_MS 600000  /* the longest sleep while something is planned */
+#define SP_LIFE_BLOCKED_S 60    /* after an order that was not possible (terms, clock) */
+#define SP_LIFE_STORE_S 60      /* after flash refused a write */
+#define SP_LIFE_ORDER_MS 600000 /* an order that takes longer is given up, for the others */
+
+struct sp_life_job {
+    bool active;
+    char name[SP_DOMAIN_SIZE]; /* mail domain */
+    sp_time started;
+};
+
+struct sp_life {
+    struct sp_store *store; /* NULL before the start */
+    struct sp_life_ops ops;
+
+    struct sp_life_job order;
+    unsigned order_saves; /* tries to store its certificate */
+    sp_time order_poll;   /* not before */
+
+    struct sp_life_job check;
+    bool check_for_order; /* an order follows when the dns check passes */
+
+    char reserved[SP_DOMAIN_SIZE]; /* has the next turn for an order; "": nobody */
+    char asked[SP_LIFE_ASKED][SP_DOMAIN_SIZE];
+    sp_time quiet_until; /* nothing is due before */
+
+    /* Of the record in sp_domain_work, as it was loaded: what the tally has counted. */
+    struct sp_life_counted {
+        bool any; /* false: there was no record */
+        enum sp_domain_state state;
+        uint8_t health;
+        sp_utc not_after;
+    } counted;
+};
+extern struct sp_life sp_life;
+
+/* --- life.c --- */
+sp_utc sp_life_utc(sp_time now);
+/* A due moment for "at once": found by the store also while the clock is not set. */
+sp_utc sp_life_at_once(sp_utc utc);
+uint32_t sp_life_random(void);
+void sp_life_changed(const char *name);
+/* Loads into sp_domain_work. NULL and *err when it cannot be. */
+struct sp_domain *sp_life_load(const char *name, int *err);
+/* Saves sp_domain_work and keeps the tally right. Errors of sp_domain_save. */
+int sp_life_save(struct sp_domain *domain, sp_utc utc);
+/* Saves; when flash refuses, it says so in the log and looks again in a minute. 0 or the error. */
+int sp_life_save_or_wait(struct sp_domain *domain, sp_utc utc);
+/* In RAM alone. */
+void sp_life_set_due(const char *name, sp_utc due);
+void sp_life_set_state(struct sp_domain *domain, enum sp_domain_state state, sp_utc utc);
+void sp_life_set_error(struct sp_domain *domain, const char *id, const char *sentence, sp_utc utc);
+/* The domain's turn for an order comes later; the first to come here gets the next one. */
+void sp_life_put_off(const char *name, sp_utc utc);
+
+/* --- life_order.c --- */
+/* An order is to be made or tried again now. */
+bool sp_life_order_due(const struct sp_domain *domain, sp_utc utc);
+/* Starts the order of the domain in sp_domain_work, or puts it off. */
+void sp_life_order_begin(struct sp_domain *domain, sp_time now, sp_utc utc);
+sp_time sp_life_order_step(sp_time now);
+/* Stops an order of that domain, also a stored one. */
+void sp_life_order_drop(const char *name);
+/* The kept certificate is for this host and valid now. */
+bool sp_life_has_valid(const struct sp_domain *domain, sp_utc utc);
+/* To state active with the certificate that is there: plans renewal and checks. fresh: the CA has
+ * just issued it. */
+void sp_life_activate(struct sp_domain *domain, bool fresh, sp_utc utc);
+/* One failure more: error, backoff, saved. For the wait, failures count as `most` at most. */
+void sp_life_fail(struct sp_domain *domain, const struct sp_life_failure *why, uint32_t most,
+                  sp_utc utc);
+
+/* --- life_check.c --- */
+/* Starts a run. False when checks are busy: the domain is to come again. */
+bool sp_life_check_begin(const struct sp_domain *domain, unsigned which, bool for_order,
+                         sp_time now);
+sp_time sp_life_check_step(sp_time now);
+
+/* --- life_tally.c --- */
+void sp_life_tally_begin(void);
+/* A record was replaced, added or deleted: what was counted of it, and the domain as it is now
+ * (NULL: deleted). */
+void sp_life_tally_move(const struct sp_life_counted *was, const struct sp_domain *is);
+/* Everything that waits is due again. */
+void sp_life_tally_kick(void);
+/* One domain a call: now while there is more, SP_NEVER when done. */
+sp_time sp_life_tally_step(sp_time now);
+
+#endif

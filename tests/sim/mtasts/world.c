@@ -1,0 +1,322 @@
+#include "world.h"
+
+#include "base/err.h"
+#include "base/port.h"
+#include "sp_port.h"
+
+#include "cm.h"
+#include "fake_cert.h"
+
+#include <string.h>
+
+struct world world;
+
+sp_utc world_utc(void)
+{
+    return world.clock_set ? UTC_BEGIN + world.utc_offset + (sp_utc)(world.now / 1000) : 0;
+}
+
+struct host *world_host(const char *domain)
+{
+    unsigned i = 0;
+
+    while (i < world.hosts_n && strcmp(world.hosts[i].domain, domain) != 0)
+        i++;
+    assert_in_range(i, 0, world.hosts_n - 1);
+    return &world.hosts[i];
+}
+
+/* --- what the app would hand in --- */
+
+static sp_utc utc(void *ctx, sp_time now)
+{
+    (void)ctx;
+    assert_true(now == world.now);
+    return world_utc();
+}
+
+static struct host *host_of(const char *policy_host)
+{
+    char domain[SP_DOMAIN_SIZE];
+
+    assert_int_equal(sp_domain_of_host(policy_host, domain), 0);
+    return world_host(domain);
+}
+
+static void say(struct sp_life_failure *why, const char *id, const char *sentence, uint32_t after)
+{
+    strcpy(why->id, id);
+    strcpy(why->sentence, sentence);
+    why->retry_after = after;
+}
+
+static int order_start(void *ctx, const char *policy_host, sp_time now, struct sp_life_failure *why)
+{
+    struct host *host = host_of(policy_host);
+    bool resumed = strcmp(world.ordering, policy_host) == 0;
+    (void)ctx;
+
+    assert_false(world.order_running);
+    assert_true(host->dns_passed_last); /* never before DNS is right */
+    assert_true(world.clock_set);
+    if (host->ca == CA_BLOCKED) {
+        say(why, "terms", "The CA's terms are not agreed to yet.", 0);
+        return SP_E_STATE;
+    }
+    strcpy(world.ordering, policy_host);
+    world.order_began = now;
+    world.order_running = true;
+    if (resumed) {
+        world.orders_resumed++;
+        return 0;
+    }
+    world.orders_new++;
+    host->orders++;
+    host->ordered_at = world_utc();
+    return 0;
+}
+
+static int give(struct host *host, struct sp_life_certificate *out)
+{
+    sp_utc begin = world_utc() - HOUR;
+
+    if (host->lifetime < DAY)
+        begin = world_utc() - 1;
+    if (host->ca == CA_GIVES_EXPIRED)
+        begin = world_utc() - host->lifetime;
+    if (host->ca == CA_GIVES_OLD)
+        begin = world_utc() - host->lifetime * 9 / 10;
+    fake_cert_make(world.ordering, begin, begin + host->lifetime, out);
+    if (host->ca == CA_GIVES_RUBBISH)
+        out->chain[0] = sp_span("rubbish", 7);
+    host->certificates++;
+    return 0;
+}
+
+static int order_poll(void *ctx, struct sp_life_certificate *out, struct sp_life_failure *why)
+{
+    struct host *host = host_of(world.ordering);
+    (void)ctx;
+
+    assert_true(world.order_running);
+    if (world.now - world.order_began < world.order_ms || host->ca == CA_HANGS)
+        return SP_E_AGAIN;
+    if (host->ca != CA_REFUSES)
+        return give(host, out);
+    say(why, "unauthorized", "The CA could not fetch the challenge.", host->retry_after);
+    return SP_E_PROTOCOL;
+}
+
+static void order_finish(void *ctx)
+{
+    (void)ctx;
+    world.ordering[0] = '\0';
+    world.order_running = false;
+    world.finishes++;
+}
+
+static void order_cancel(void *ctx, const char *policy_host)
+{
+    (void)ctx;
+    host_of(policy_host)->cancels++;
+    if (strcmp(world.ordering, policy_host) == 0) {
+        world.ordering[0] = '\0';
+        world.order_running = false;
+    }
+}
+
+static void note_full_check(struct host *host)
+{
+    sp_utc gap = world_utc() - host->checked_at;
+
+    if (host->checked_at != 0 && gap > host->longest_gap)
+        host->longest_gap = gap;
+    host->checked_at = world_utc();
+    host->full_checks++;
+}
+
+static int check_start(void *ctx, const struct sp_domain *domain, unsigned which, sp_time now)
+{
+    (void)ctx;
+    if (world.checks_busy)
+        return SP_E_AGAIN;
+    assert_null(world.checking);
+    assert_true(which == 1 || which == (1U << SP_DOMAIN_CHECKS) - 1);
+    world.checking = world_host(domain->name);
+    world.checking_which = which;
+    world.check_began = now;
+    return 0;
+}
+
+static void result(struct sp_life_check_result *out, uint8_t value, const char *code)
+{
+    out->result = value;
+    strcpy(out->code, value == SP_DOMAIN_PASS ? "ok" : code);
+    strcpy(out->reason, value == SP_DOMAIN_PASS ? "All is well." : "It points elsewhere.");
+}
+
+static int check_poll(void *ctx, struct sp_life_check_result out[SP_DOMAIN_CHECKS])
+{
+    struct host *host = world.checking;
+    (void)ctx;
+
+    assert_non_null(host);
+    if (world.now - world.check_began < world.check_ms)
+        return SP_E_AGAIN;
+    result(&out[0], host->dns, host->dns_code);
+    host->dns_passed_last = host->dns == SP_DOMAIN_PASS;
+    if (world.checking_which != 1) {
+        result(&out[1], host->https, "status");
+        result(&out[2], host->certificate, "expired");
+        result(&out[3], host->policy_id, "missing");
+        note_full_check(host);
+    } else {
+        host->dns_checks++;
+    }
+    world.checking = NULL;
+    return 0;
+}
+
+static void changed(void *ctx, const char *domain)
+{
+    (void)ctx;
+    (void)domain;
+    world.changes++;
+}
+
+static const struct sp_life_ops ops = {
+    .utc = utc,
+    .order_start = order_start,
+    .order_poll = order_poll,
+    .order_finish = order_finish,
+    .order_cancel = order_cancel,
+    .check_start = check_start,
+    .check_poll = check_poll,
+    .changed = changed,
+};
+
+/* --- time --- */
+
+static int even_random(void *p, size_t n)
+{
+    static uint32_t seed = 1;
+    uint8_t *bytes = p;
+
+    for (size_t i = 0; i < n; i++) {
+        seed = seed * 1103515245U + 12345U;
+        bytes[i] = (uint8_t)(seed >> 16);
+    }
+    return 0;
+}
+
+static int entropy_read(struct sp_hal_entropy *entropy, void *buf, size_t n)
+{
+    (void)entropy;
+    return even_random(buf, n);
+}
+
+static uint64_t mono_ms(struct sp_hal_clock *clock)
+{
+    (void)clock;
+    return world.now;
+}
+
+void world_begin(void)
+{
+    static struct sp_hal_clock clock = {.mono_ms = mono_ms};
+    static struct sp_hal_entropy entropy = {.read = entropy_read};
+
+    sp_port_bind(&clock, &entropy, NULL);
+    assert_int_equal(sp_crypto_start(), 0);
+    sp_port_set_random(even_random);
+    memset(&world, 0, sizeof world);
+    world.clock_set = true;
+    world.order_ms = 8000;
+    world.check_ms = 1500;
+    world_store_blank();
+    assert_int_equal(sp_life_start(world_store, &ops), 0);
+}
+
+void world_reset(void)
+{
+    world.order_running = false;
+    world.checking = NULL;
+    world_store_reset();
+    assert_int_equal(sp_life_start(world_store, &ops), 0);
+}
+
+bool world_step(sp_time until)
+{
+    sp_time next = sp_life_step(world.now);
+
+    world.steps++;
+    assert_true(next >= world.now);
+    if (next > world.now && next < until)
+        world.now = next;
+    return next < until;
+}
+
+void world_run(sp_utc seconds)
+{
+    sp_time until = world.now + (sp_time)seconds * 1000;
+    sp_time last = world.now;
+    unsigned here = 0;
+
+    while (world_step(until)) {
+        here = world.now == last ? here + 1 : 0;
+        last = world.now;
+        if (here > 20 * world.hosts_n + 1000)
+            fail_msg("a busy loop at %llu ms", (unsigned long long)world.now);
+    }
+    world.now = until;
+}
+
+/* --- domains --- */
+
+struct host *world_add(const char *domain)
+{
+    static struct sp_policy policy;
+    struct host *host = &world.hosts[world.hosts_n++];
+    char why[240];
+
+    *host = (struct host){
+        .dns = SP_DOMAIN_PASS,
+        .https = SP_DOMAIN_PASS,
+        .certificate = SP_DOMAIN_PASS,
+        .policy_id = SP_DOMAIN_PASS,
+        .dns_code = "a_elsewhere",
+        .lifetime = 90 * (sp_utc)DAY,
+    };
+    strcpy(host->domain, domain);
+    memset(&policy, 0, sizeof policy);
+    policy.max_age = SP_MAX_AGE_DEFAULT;
+    assert_int_equal(sp_policy_add_mx(&policy, sp_span_str("mail.example.com"), why, sizeof why),
+                     0);
+    if (sp_life_add(domain, &policy, "", why, sizeof why) != 0)
+        fail_msg("%s", why);
+    return host;
+}
+
+void world_enable(const char *domain)
+{
+    char why[240];
+
+    if (sp_life_enable(domain, world.now, why, sizeof why) != 0)
+        fail_msg("%s", why);
+}
+
+struct sp_domain *world_domain(const char *domain)
+{
+    static struct sp_domain out;
+
+    assert_int_equal(sp_domain_load(world_store, domain, &out), 0);
+    return &out;
+}
+
+const char *world_sentence(const char *domain)
+{
+    static char out[480];
+
+    sp_life_sentence(world_domain(domain), world.now, out, sizeof out);
+    return out;
+}
