@@ -25,6 +25,13 @@ static struct {
     uint32_t first, newest; /* numbers; first > newest when there is no line */
 } ring = {.first = 1};
 
+static enum sp_log_level lowest = SP_LOG_INFO;
+
+void sp_log_keep(enum sp_log_level level)
+{
+    lowest = level;
+}
+
 static void ring_write(size_t at, const void *p, size_t n)
 {
     const uint8_t *from = p;
@@ -70,6 +77,8 @@ void sp_log(enum sp_log_level level, const char *room, const char *format, ...)
     char text[SP_LOG_LINE] = "";
     va_list args;
 
+    if (level < lowest)
+        return;
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);

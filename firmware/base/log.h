@@ -30,6 +30,9 @@ void sp_log(enum sp_log_level level, const char *room, const char *format, ...)
 #define sp_log_warn(room, ...) sp_log(SP_LOG_WARN, room, __VA_ARGS__)
 #define sp_log_error(room, ...) sp_log(SP_LOG_ERROR, room, __VA_ARGS__)
 
+/* The least level that is kept; SP_LOG_INFO at start, since the steps of every connection would push
+ * out what an operator looks for. */
+void sp_log_keep(enum sp_log_level level);
 /* The number of the newest line, 0 when there is none. */
 uint32_t sp_log_newest(void);
 /* The line of that number. 0, or SP_E_NOT_FOUND when it has gone or never was. */

@@ -64,17 +64,17 @@ static void judge_surroundings(const struct sp_health_facts *facts, struct sp_he
 
 static void judge_domains(const struct sp_health_facts *facts, struct sp_health *out)
 {
-    char text[800];
+    char text[320];
     if (facts->at_risk > 0) {
-        (void)snprintf(text, sizeof text, "Mail is at risk for %u domain%s%s%s: %s", facts->at_risk,
-                       facts->at_risk == 1 ? "" : "s", facts->worst[0] != '\0' ? ", " : "",
-                       facts->worst, facts->worst_sentence);
+        (void)snprintf(text, sizeof text, "Mail is at risk for %u domain%s%s%s: see `domain show`.",
+                       facts->at_risk, facts->at_risk == 1 ? "" : "s",
+                       facts->worst[0] != '\0' ? ", " : "", facts->worst);
         raise_to(out, SP_HEALTH_RISK, text);
     }
     if (facts->want_care > 0) {
-        (void)snprintf(text, sizeof text, "%u domain%s attention%s%s: %s", facts->want_care,
-                       facts->want_care == 1 ? " wants" : "s want",
-                       facts->worst[0] != '\0' ? ", " : "", facts->worst, facts->worst_sentence);
+        (void)snprintf(text, sizeof text, "%u domain%s attention%s%s: see `domain show`.",
+                       facts->want_care, facts->want_care == 1 ? " wants" : "s want",
+                       facts->worst[0] != '\0' ? ", " : "", facts->worst);
         raise_to(out, SP_HEALTH_ATTENTION, text);
     }
     if (facts->enabled > 0 && !facts->terms_agreed) {

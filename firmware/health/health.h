@@ -34,7 +34,6 @@ struct sp_health_facts {
     unsigned domains, enabled;
     unsigned busy, want_care, at_risk; /* domains */
     char worst[254];                   /* a domain of the worst kind, "" when none */
-    char worst_sentence[480];
 };
 
 struct sp_health {
