@@ -7,7 +7,7 @@
  * host goes on where the order stands at the CA, or starts a new one cleanly when that is over.
  *
  * Store: SP_KIND_ACCOUNT by directory URL, SP_KIND_ORDER "order".
- * Memory: one static instance (about 30 KB, the CA's answer with the chain the largest part).
+ * Memory: one static instance (about 37 KB, the CA's answer with the chain the largest part).
  * Threads: service task. Time: nothing blocks; a signature takes some milliseconds.
  */
 #ifndef SP_ACME_ACME_H
@@ -25,7 +25,8 @@ enum sp_acme_phase {
     SP_ACME_ACCOUNT,
     SP_ACME_NEW_ORDER,
     SP_ACME_AUTHORIZATION,
-    SP_ACME_SELF_TEST, /* fetches the challenge itself over A and AAAA, so that a mistake burns no quota */
+    SP_ACME_SELF_TEST, /* fetches the challenge itself over A and AAAA, so that a mistake burns no
+                          quota */
     SP_ACME_CHALLENGE,
     SP_ACME_FINALIZE,
     SP_ACME_DOWNLOAD,
@@ -36,13 +37,13 @@ const char *sp_acme_phase_text(enum sp_acme_phase phase); /* "the CA validates t
 
 /* What went wrong, for the operator. */
 struct sp_acme_problem {
-    int error;             /* sp_err */
-    int status;            /* HTTP status of the CA, 0: none */
-    char type[96];         /* RFC 8555 6.7 without "urn:ietf:params:acme:error:", "" when not from the CA */
-    char detail[320];      /* the CA's own words, or ours */
-    char sentence[480];    /* what happened and what to do, whole */
-    char url[SP_URL_MAX];  /* where the CA tells more (unpause, terms), "" */
-    uint32_t retry_after;  /* s, asked for by the CA, 0: none */
+    int error;     /* sp_err; SP_E_REFUSED when the CA said no */
+    int status;    /* HTTP status of the CA, 0: none */
+    char type[96]; /* RFC 8555 6.7 without "urn:ietf:params:acme:error:", "" when not from the CA */
+    char detail[320];         /* the CA's own words, or ours */
+    char sentence[480];       /* what happened and what to do, whole */
+    char url[SP_URL_MAX];     /* where the CA tells more (unpause, terms), "" */
+    uint32_t retry_after;     /* s, asked for by the CA, 0: none */
     enum sp_acme_phase phase; /* in which it happened */
 };
 
@@ -52,7 +53,8 @@ struct sp_acme_result {
     unsigned links;
 };
 
-/* Reads the account of that directory from the store. The URL is copied. 0, SP_E_INVALID (URL). */
+/* Reads the account of that directory from the store. The URL is copied. May be called again, for
+ * another CA: what is under way ends. 0, SP_E_INVALID (not https, over SP_STORE_NAME_MAX bytes). */
 int sp_acme_start(struct sp_store *store, const char *directory);
 
 /* Fetches the directory for the URL of the terms. 0; SP_E_AGAIN while something is under way. */
@@ -79,8 +81,10 @@ const char *sp_acme_host(void); /* of the order under way, "" when none */
 int sp_acme_take(struct sp_acme_result *out);
 /* In phase FAILED, or after a failed fetch of the directory. Never NULL. */
 const struct sp_acme_problem *sp_acme_problem(void);
-/* Ends the order, done or failed: its record is deleted, the phase is IDLE. Call it after what came of it was
- * stored. */
+/* Ends the order, done or failed: the phase is IDLE. Call it after what came of it was stored. The
+ * order's record is deleted, unless the order failed for a reason that leaves it usable (no
+ * network, the self-test, a limit of the CA): then sp_acme_order goes on with it within the hour.
+ */
 void sp_acme_finish(void);
 /* Stops an order for that host; its record is deleted. Harmless when there is none. */
 void sp_acme_cancel(const char *host);
