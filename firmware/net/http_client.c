@@ -407,15 +407,18 @@ static void time_is_up(sp_time now)
     sp_http_end(SP_E_TIMEOUT, words, now);
 }
 
+/* Who has used streams or DNS says `now` once, so that net comes to step again. */
 sp_time sp_http_client_step(sp_time now)
 {
+    uint32_t moved = sp_tls_stats().moved;
+
     for (int i = 0; i < STEPS_MAX; i++) {
         if (c->state == SP_HTTP_IDLE)
-            return watch_kept(now);
+            return i > 0 ? now : watch_kept(now);
         if (now >= c->deadline)
             time_is_up(now);
         else if (!advance(now))
-            return wake_at(now);
+            return i > 0 || sp_tls_stats().moved != moved ? now : wake_at(now);
     }
     return now;
 }

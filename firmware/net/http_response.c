@@ -5,7 +5,7 @@
 #include <picohttpparser.h>
 #include <string.h>
 
-#define HEADERS_MAX 64
+#define HEADERS_MAX 48
 
 static bool has_token(struct sp_span list, const char *token)
 {

@@ -1,14 +1,15 @@
 /*
  * net/http_server: HTTP/1.1 on one or two ports, with virtual hosts.
  *
- * Takes connections from net, puts TLS on those of a TLS port, reads one request after the other and
- * asks one handler for the answers. Over TLS a request whose Host is not the SNI name gets 421.
+ * Takes connections from net, puts TLS on those of a TLS port, reads one request after the other
+ * and asks one handler for the answers. Over TLS a request whose Host is not the SNI name gets 421.
  * HTTP/1.0 and 1.1; GET and HEAD (others reach the handler too, so that it answers 405 with Allow);
  * conflicting or repeated framing headers get 400; too large a header 431, a body over
  * SP_HTTP_REQUEST_BODY_MAX 413. Slow requests end after SP_HTTP_HEADER_TIMEOUT_MS. Connections over
  * SP_TLS_SERVERS wait their turn.
  *
- * Memory: SP_HTTP_CONNECTIONS slots with their buffers, static. Threads: service task.
+ * Memory: SP_HTTP_CONNECTIONS slots with a buffer for a request's head, half as many for answers,
+ * static: 44 KB. Threads: service task. Time: nothing blocks.
  */
 #ifndef SP_NET_HTTP_SERVER_H
 #define SP_NET_HTTP_SERVER_H
@@ -24,7 +25,7 @@ struct sp_http_request {
     struct sp_span query;  /* after it */
     char host[254];        /* of the Host header, lower-case, without port or trailing dot */
     bool tls;
-    uint16_t port;         /* ours */
+    uint16_t port; /* ours */
     const struct sp_addr *peer;
     struct sp_tls_report *tls_report; /* NULL without TLS */
 };
@@ -39,13 +40,14 @@ struct sp_http_response {
 typedef void (*sp_http_handler)(void *ctx, const struct sp_http_request *request,
                                 struct sp_http_response *response);
 
-/* Listens on a port; up to 3 in all. lookup NULL: plain HTTP. 0 or an error of sp_tcp_listen. */
+/* Listens on a port; up to 3 in all. lookup NULL: plain HTTP. ctx goes to lookup and handler.
+ * 0 or an error of sp_tcp_listen. */
 int sp_http_serve(uint16_t port, sp_tls_lookup lookup, sp_http_handler handler, void *ctx);
 sp_time sp_http_server_step(sp_time now);
 
 struct sp_http_server_stats {
     uint32_t requests, answered[6]; /* by hundreds of the status */
-    uint32_t rejected; /* without a request that could be understood */
+    uint32_t rejected;              /* without a request that could be understood */
     unsigned busy, busy_peak;
 };
 struct sp_http_server_stats sp_http_server_stats(void);

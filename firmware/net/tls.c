@@ -77,7 +77,10 @@ static int bio_send(void *ctx, const unsigned char *buf, size_t n)
 
     if (sent == SP_E_AGAIN)
         return MBEDTLS_ERR_SSL_WANT_WRITE;
-    return sent > 0 ? sent : carrier_failed(tls, sent);
+    if (sent <= 0)
+        return carrier_failed(tls, sent);
+    sp_tls_count.moved += (uint32_t)sent;
+    return sent;
 }
 
 static int bio_recv(void *ctx, unsigned char *buf, size_t n)
@@ -89,7 +92,10 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t n)
         tls->starved = true;
         return MBEDTLS_ERR_SSL_WANT_READ;
     }
-    return got >= 0 ? got : carrier_failed(tls, got);
+    if (got < 0)
+        return carrier_failed(tls, got);
+    sp_tls_count.moved += (uint32_t)got;
+    return got;
 }
 
 static void push(struct sp_tls *tls)

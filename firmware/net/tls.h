@@ -68,6 +68,7 @@ void sp_tls_report(struct sp_stream *stream, struct sp_tls_report *out);
 
 struct sp_tls_stats {
     unsigned servers, servers_peak, handshakes, failed;
+    uint32_t moved; /* bytes exchanged with carriers, both ways; wraps */
 };
 struct sp_tls_stats sp_tls_stats(void);
 

@@ -1,0 +1,488 @@
+/* The HTTP server's connections, each a small state machine:
+ *
+ *   waiting -> handshake -> reading <-> answering -> ending
+ *
+ * Plain connections begin with reading. Buffers for answers are fewer than connections: a request
+ * that finds none stays where it was read until one is free. */
+#include "net/http_server.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "http_answer.h"
+#include "net/http_request.h"
+#include "net/net.h"
+#include "sp_port.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LISTENERS 3
+#define ANSWERS 4
+#define RETRY_MS 100   /* while something that others hold is not free */
+#define ENDING_MS 5000 /* to hand the last bytes to the network */
+#define STEPS_MAX 8    /* of one connection in one step of the server */
+/* net lets in that many more than there are slots. */
+#define WAITING (SP_TCP_INBOUND > SP_HTTP_CONNECTIONS ? SP_TCP_INBOUND - SP_HTTP_CONNECTIONS : 1)
+
+enum state { FREE, WAITING_FOR_TLS, HANDSHAKE, READING, ANSWERING, ENDING };
+
+struct listener {
+    uint16_t port;
+    sp_tls_lookup lookup; /* NULL: no TLS */
+    sp_http_handler handler;
+    void *ctx; /* for both */
+};
+
+struct connection {
+    enum state state;
+    struct sp_stream *stream;
+    const struct listener *listener;
+    sp_time since, deadline;
+    unsigned requests;
+    bool closes;               /* after the answer under way */
+    char name[SP_DOMAIN_SIZE]; /* SNI */
+    char buf[SP_HTTP_HEADER_MAX];
+    size_t buf_n;
+    struct sp_http_answer *answer;
+};
+
+struct arrival {
+    struct sp_stream *stream; /* NULL: none */
+    const struct listener *listener;
+    sp_time since;
+};
+
+static struct listener listeners[LISTENERS];
+static unsigned listeners_n;
+static struct connection connections[SP_HTTP_CONNECTIONS];
+static struct arrival arrivals[WAITING];
+static struct sp_http_answer answers[ANSWERS];
+static struct sp_http_server_stats stats;
+
+struct sp_http_server_stats sp_http_server_stats(void)
+{
+    return stats;
+}
+
+/* Slots */
+
+static void set_state(struct connection *c, enum state state, sp_time now, sp_time timeout)
+{
+    c->state = state;
+    c->since = now;
+    c->deadline = now + timeout;
+}
+
+static void drop(struct connection *c)
+{
+    sp_stream_release(c->stream);
+    if (c->answer != NULL)
+        c->answer->used = false;
+    c->answer = NULL;
+    c->stream = NULL;
+    c->buf_n = 0;
+    c->state = FREE;
+    stats.busy--;
+}
+
+static void open_connection(struct connection *c, struct sp_stream *stream,
+                            const struct listener *listener, sp_time now)
+{
+    c->stream = stream;
+    c->listener = listener;
+    c->requests = 0;
+    c->closes = false;
+    c->name[0] = '\0';
+    c->buf_n = 0;
+    if (listener->lookup != NULL)
+        set_state(c, WAITING_FOR_TLS, now, SP_HANDSHAKE_TIMEOUT_MS);
+    else
+        set_state(c, READING, now, SP_HTTP_HEADER_TIMEOUT_MS);
+    if (++stats.busy > stats.busy_peak)
+        stats.busy_peak = stats.busy;
+}
+
+static struct connection *find_free(void)
+{
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        if (connections[i].state == FREE)
+            return &connections[i];
+    }
+    return NULL;
+}
+
+static bool is_idle(const struct connection *c)
+{
+    return c->state == READING && c->requests > 0 && c->buf_n == 0;
+}
+
+/* Lets go of the connection that has been idle longest after an answer; with tls_only, of one that
+ * holds a TLS context. */
+static bool evict_idle(bool tls_only)
+{
+    struct connection *oldest = NULL;
+
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        struct connection *c = &connections[i];
+
+        if (is_idle(c) && !(tls_only && c->listener->lookup == NULL) &&
+            (oldest == NULL || c->since < oldest->since))
+            oldest = c;
+    }
+    if (oldest == NULL)
+        return false;
+    (void)sp_stream_finish(oldest->stream);
+    drop(oldest);
+    return true;
+}
+
+/* Arrivals */
+
+static struct arrival *first_arrival(void)
+{
+    struct arrival *first = NULL;
+
+    for (size_t i = 0; i < WAITING; i++) {
+        if (arrivals[i].stream != NULL && (first == NULL || arrivals[i].since < first->since))
+            first = &arrivals[i];
+    }
+    return first;
+}
+
+/* Called by net. A free slot is taken at once: many may come in one step of net. */
+static void arrived(void *ctx, struct sp_stream *stream)
+{
+    struct connection *c = first_arrival() == NULL ? find_free() : NULL;
+    sp_time now = sp_port_mono_ms();
+
+    if (c != NULL) {
+        open_connection(c, stream, ctx, now);
+        return;
+    }
+    for (size_t i = 0; i < WAITING; i++) {
+        if (arrivals[i].stream == NULL) {
+            arrivals[i] = (struct arrival){.stream = stream, .listener = ctx, .since = now};
+            return;
+        }
+    }
+    sp_stream_release(stream);
+}
+
+static void forget_arrival(struct arrival *arrival)
+{
+    arrival->stream = NULL;
+}
+
+/* Gives arrivals a slot, in their order. When they wait after this, nothing was free or idle. */
+static bool seat_arrivals(sp_time now)
+{
+    struct arrival *first = first_arrival();
+    struct connection *c = find_free();
+
+    if (first == NULL)
+        return false;
+    if (c == NULL && evict_idle(false))
+        c = find_free();
+    if (c != NULL) {
+        open_connection(c, first->stream, first->listener, now);
+        forget_arrival(first);
+        return true;
+    }
+    if (now >= first->since + SP_HANDSHAKE_TIMEOUT_MS) {
+        sp_stream_release(first->stream);
+        forget_arrival(first);
+        return true;
+    }
+    return false;
+}
+
+/* TLS */
+
+static bool is_first_for_tls(const struct connection *c)
+{
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        const struct connection *other = &connections[i];
+
+        if (other->state == WAITING_FOR_TLS && other->since < c->since)
+            return false;
+    }
+    return true;
+}
+
+static bool somebody_waits(void)
+{
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        if (connections[i].state == WAITING_FOR_TLS)
+            return true;
+    }
+    return first_arrival() != NULL;
+}
+
+static bool start_tls(struct connection *c, sp_time now)
+{
+    int err;
+
+    if (!is_first_for_tls(c))
+        return false;
+    err = sp_tls_accept(c->stream, c->listener->lookup, c->listener->ctx, &c->stream);
+    if (err == SP_E_MEMORY)
+        return evict_idle(true);
+    set_state(c, HANDSHAKE, now, SP_HANDSHAKE_TIMEOUT_MS);
+    return true;
+}
+
+/* Filled for one request after the other. */
+static struct sp_tls_report report;
+
+static bool shake_hands(struct connection *c, sp_time now)
+{
+    int ready = sp_stream_ready(c->stream);
+
+    if (ready == SP_E_AGAIN)
+        return false;
+    if (ready < 0) {
+        drop(c);
+        return true;
+    }
+    sp_tls_report(c->stream, &report);
+    (void)snprintf(c->name, sizeof c->name, "%s", report.sni);
+    set_state(c, READING, now, SP_HTTP_HEADER_TIMEOUT_MS);
+    return true;
+}
+
+/* Requests and answers */
+
+static struct sp_http_answer *take_answer(void)
+{
+    for (size_t i = 0; i < ANSWERS; i++) {
+        if (!answers[i].used) {
+            answers[i].used = true;
+            sp_http_answer_init(&answers[i]);
+            return &answers[i];
+        }
+    }
+    return NULL;
+}
+
+static void start_answer(struct connection *c, const struct sp_http_response *response,
+                         bool head_only, sp_time now)
+{
+    int status = sp_http_answer_finish(c->answer, response, head_only, c->closes, sp_port_utc_s());
+
+    stats.answered[status / 100]++;
+    set_state(c, ANSWERING, now, SP_HTTP_IDLE_TIMEOUT_MS);
+}
+
+/* An answer of our own to what is no request; the connection ends with it. */
+static bool reject(struct connection *c, int status, sp_time now)
+{
+    struct sp_http_response response = {.status = status};
+
+    c->answer = take_answer();
+    if (c->answer == NULL)
+        return false;
+    stats.rejected++;
+    c->closes = true;
+    start_answer(c, &response, false, now);
+    return true;
+}
+
+static void ask_handler(struct connection *c, const struct sp_http_asked *asked,
+                        struct sp_http_response *response)
+{
+    struct sp_http_request request = {.method = asked->method,
+                                      .path = asked->path,
+                                      .query = asked->query,
+                                      .tls = c->listener->lookup != NULL,
+                                      .port = c->listener->port,
+                                      .peer = sp_stream_peer(c->stream)};
+
+    memcpy(request.host, asked->host, sizeof request.host);
+    if (request.tls) {
+        sp_tls_report(c->stream, &report);
+        request.tls_report = &report;
+    }
+    c->listener->handler(c->listener->ctx, &request, response);
+}
+
+static bool serve(struct connection *c, const struct sp_http_asked *asked, size_t n, sp_time now)
+{
+    struct sp_http_response response = {.status = 0};
+    bool head_only = sp_span_is(asked->method, "HEAD");
+
+    c->answer = take_answer();
+    if (c->answer == NULL)
+        return false;
+    response.headers = &c->answer->extra;
+    response.body = &c->answer->body;
+    stats.requests++;
+    c->requests++;
+    c->closes =
+        !asked->keep_alive || c->requests >= SP_HTTP_REQUESTS_PER_CONNECTION || somebody_waits();
+    if (c->listener->lookup != NULL && strcmp(asked->host, c->name) != 0)
+        response.status = 421;
+    else
+        ask_handler(c, asked, &response);
+    if (response.status < 100 || response.status > 599) {
+        drop(c);
+        return true;
+    }
+    start_answer(c, &response, head_only, now);
+    c->buf_n -= n;
+    memmove(c->buf, c->buf + n, c->buf_n);
+    return true;
+}
+
+/* True when what was read has been dealt with; false when more is needed, or an answer's buffer. */
+static bool take_request(struct connection *c, sp_time now)
+{
+    struct sp_http_asked asked;
+    int n = sp_http_request_parse(sp_span(c->buf, c->buf_n), &asked);
+
+    if (n > 0)
+        return serve(c, &asked, (size_t)n, now);
+    if (n == SP_E_AGAIN && c->buf_n < sizeof c->buf)
+        return false;
+    return reject(c, n == SP_E_AGAIN ? 431 : asked.status, now);
+}
+
+static bool read_more(struct connection *c, sp_time now)
+{
+    int n;
+
+    if (c->buf_n == sizeof c->buf)
+        return false;
+    n = sp_stream_read(c->stream, c->buf + c->buf_n, sizeof c->buf - c->buf_n);
+    if (n == SP_E_AGAIN)
+        return false;
+    if (n <= 0) {
+        if (n == 0)
+            (void)sp_stream_finish(c->stream);
+        drop(c);
+        return true;
+    }
+    if (c->buf_n == 0)
+        c->deadline = now + SP_HTTP_HEADER_TIMEOUT_MS;
+    c->buf_n += (size_t)n;
+    return true;
+}
+
+static bool read_request(struct connection *c, sp_time now)
+{
+    if (c->buf_n > 0 && take_request(c, now))
+        return true;
+    return read_more(c, now);
+}
+
+static bool send_answer(struct connection *c, sp_time now)
+{
+    struct sp_http_answer *answer = c->answer;
+    int n = sp_stream_write(c->stream, answer->bytes + answer->at, answer->end - answer->at, false);
+
+    if (n == SP_E_AGAIN)
+        return false;
+    if (n < 0) {
+        drop(c);
+        return true;
+    }
+    answer->at += (size_t)n;
+    if (answer->at < answer->end)
+        return true;
+    answer->used = false;
+    c->answer = NULL;
+    if (c->closes)
+        set_state(c, ENDING, now, ENDING_MS);
+    else
+        set_state(c, READING, now,
+                  c->buf_n > 0 ? SP_HTTP_HEADER_TIMEOUT_MS : SP_HTTP_IDLE_TIMEOUT_MS);
+    return true;
+}
+
+/* net goes on to take and throw away what the client still sends, so that it gets the answer before
+ * any reset. */
+static bool end(struct connection *c)
+{
+    if (sp_stream_finish(c->stream) == SP_E_AGAIN)
+        return false;
+    drop(c);
+    return true;
+}
+
+/* Steps */
+
+static void time_is_up(struct connection *c, sp_time now)
+{
+    if (c->state == READING && c->buf_n > 0 && !c->closes && reject(c, 408, now))
+        return;
+    if (c->state == READING)
+        (void)sp_stream_finish(c->stream);
+    drop(c);
+}
+
+static bool advance(struct connection *c, sp_time now)
+{
+    switch (c->state) {
+    case FREE:
+        return false;
+    case WAITING_FOR_TLS:
+        return start_tls(c, now);
+    case HANDSHAKE:
+        return shake_hands(c, now);
+    case READING:
+        return read_request(c, now);
+    case ANSWERING:
+        return send_answer(c, now);
+    case ENDING:
+        return end(c);
+    }
+    return false;
+}
+
+/* True when it did something. */
+static bool step_connection(struct connection *c, sp_time now)
+{
+    for (int i = 0; i < STEPS_MAX; i++) {
+        if (c->state != FREE && now >= c->deadline)
+            time_is_up(c, now);
+        else if (!advance(c, now))
+            return i > 0;
+    }
+    return true;
+}
+
+static sp_time wake_at(sp_time now)
+{
+    sp_time at = somebody_waits() ? now + RETRY_MS : SP_NEVER;
+
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        if (connections[i].state != FREE)
+            at = sp_time_min(at, connections[i].deadline);
+    }
+    return at;
+}
+
+sp_time sp_http_server_step(sp_time now)
+{
+    uint32_t moved = sp_tls_stats().moved;
+    bool worked = false;
+
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++)
+        worked = step_connection(&connections[i], now) || worked;
+    while (seat_arrivals(now))
+        worked = true;
+    return worked || sp_tls_stats().moved != moved ? now : wake_at(now);
+}
+
+int sp_http_serve(uint16_t port, sp_tls_lookup lookup, sp_http_handler handler, void *ctx)
+{
+    struct listener *listener = &listeners[listeners_n];
+    int err;
+
+    if (listeners_n == LISTENERS)
+        return SP_E_MEMORY;
+    *listener = (struct listener){.port = port, .lookup = lookup, .handler = handler, .ctx = ctx};
+    err = sp_tcp_listen(port, arrived, listener);
+    if (err == 0)
+        listeners_n++;
+    return err;
+}

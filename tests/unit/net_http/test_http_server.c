@@ -1,0 +1,593 @@
+/* The HTTP server over pipes: answers, order, limits, times, slots. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/port.h"
+#include "certs.h"
+#include "fake_net.h"
+#include "net/http_server.h"
+#include "test_clock.h"
+#include "tls_pair.h"
+
+#define PLAIN 80
+#define SECURE 443
+#define HOST "mta-sts.example.net"
+#define ASK "GET /x HTTP/1.1\r\nHost: " HOST "\r\n\r\n"
+#define HEAD_200                                                                                   \
+    "HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\nContent-Type: text/plain\r\n"       \
+    "Content-Length: 5\r\nX-Content-Type-Options: nosniff\r\n"
+
+static unsigned handled;
+static struct tls_shown shown;
+
+static void handler(void *ctx, const struct sp_http_request *request,
+                    struct sp_http_response *response)
+{
+    assert_ptr_equal(ctx, &handled);
+    handled++;
+    assert_true(request->tls == (request->port == SECURE));
+    assert_true(request->tls == (request->tls_report != NULL));
+    assert_int_equal(request->peer->family, 4);
+    response->status = 200;
+    response->content_type = "text/plain";
+    if (sp_span_is(request->path, "/host"))
+        sp_buf_puts(response->body, request->host);
+    else if (sp_span_is(request->path, "/big"))
+        for (int i = 0; i < SP_POLICY_TEXT_MAX; i++)
+            sp_buf_putc(response->body, 'b');
+    else if (sp_span_is(request->path, "/toobig"))
+        for (int i = 0; i < SP_POLICY_TEXT_MAX + 1; i++)
+            sp_buf_putc(response->body, 'b');
+    else if (sp_span_is(request->path, "/gone"))
+        response->status = 0;
+    else if (sp_span_is(request->path, "/moved")) {
+        response->status = 301;
+        response->content_type = NULL;
+        sp_buf_puts(response->headers, "Location: https://" HOST "/");
+        for (int i = 0; i < 600; i++)
+            sp_buf_putc(response->headers, 'l');
+        sp_buf_puts(response->headers, "\r\n");
+    } else {
+        sp_buf_put(response->body, "hello", 5);
+    }
+}
+
+static int lookup(void *ctx, const char *name, struct sp_tls_identity *out)
+{
+    assert_ptr_equal(ctx, &handled);
+    return tls_pair_lookup(&shown, name, out);
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    /* Whatever a test left open ends with its time. */
+    for (int i = 0; i < 10; i++) {
+        test_now += SP_HTTP_IDLE_TIMEOUT_MS;
+        (void)sp_http_server_step(test_now);
+    }
+    assert_int_equal(sp_http_server_stats().busy, 0);
+    fake_net_reset();
+    handled = 0;
+    sp_port_set_utc(CERTS_NOW, test_now);
+    return 0;
+}
+
+static int start(void **state)
+{
+    int err = tls_pair_start(state);
+
+    shown = tls_shown_default();
+    if (err == 0)
+        err = sp_http_serve(PLAIN, NULL, handler, &handled);
+    if (err == 0)
+        err = sp_http_serve(SECURE, lookup, handler, &handled);
+    return err;
+}
+
+static void step(void)
+{
+    sp_time next = test_now;
+
+    for (int i = 0; i < 1000 && next <= test_now; i++)
+        next = sp_http_server_step(test_now);
+    assert_true(next > test_now); /* it comes to rest */
+}
+
+static void put(struct pipe *pipe, const char *text)
+{
+    assert_int_equal(sp_stream_write(pipe_stream(pipe, 0), text, strlen(text), false),
+                     (int)strlen(text));
+    step();
+}
+
+static const char *get(struct pipe *pipe)
+{
+    static char text[PIPE_SIZE + 1];
+    int n = sp_stream_read(pipe_stream(pipe, 0), text, PIPE_SIZE);
+
+    text[n > 0 ? n : 0] = '\0';
+    return text;
+}
+
+static bool ended(struct pipe *pipe)
+{
+    char byte;
+
+    return sp_stream_read(pipe_stream(pipe, 0), &byte, 1) == 0;
+}
+
+static void answer_is_one_piece_and_the_connection_stays(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    put(pipe, ASK);
+    assert_string_equal(get(pipe), HEAD_200 "\r\nhello");
+    assert_int_equal(pipe->end[1].segments, 1);
+    put(pipe, "HEAD /x HTTP/1.1\r\nHost: " HOST "\r\nConnection: close\r\n\r\n");
+    assert_string_equal(get(pipe), HEAD_200 "Connection: close\r\n\r\n");
+    assert_true(ended(pipe));
+    assert_true(pipe->end[1].released);
+    assert_int_equal(handled, 2);
+}
+
+static void unset_clock_gives_no_date(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    sp_port_set_utc(0, 0);
+    put(pipe, ASK);
+    assert_null(strstr(get(pipe), "Date:"));
+}
+
+static void requests_in_a_row_are_answered_in_order(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+    const char *first;
+
+    (void)state;
+    put(pipe, "GET /host HTTP/1.1\r\nHost: one.example\r\n\r\n"
+              "GET /host HTTP/1.1\r\nHost: two.example\r\n\r\nGET /host HTTP/1.1\r\nHost: thr");
+    first = strstr(get(pipe), "one.example");
+    assert_non_null(first);
+    assert_non_null(strstr(first, "two.example"));
+    put(pipe, "ee.example\r\n\r\n");
+    assert_non_null(strstr(get(pipe), "three.example"));
+}
+
+static void request_may_come_byte_by_byte(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    for (const char *p = ASK ASK; *p != '\0'; p++) {
+        char byte[2] = {*p, '\0'};
+
+        put(pipe, byte);
+    }
+    assert_int_equal(handled, 2);
+}
+
+static void answer_may_leave_byte_by_byte(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+    size_t n = 0;
+
+    (void)state;
+    pipe->end[1].chunk = 1;
+    pipe->end[1].room = 700;
+    put(pipe, "GET /big HTTP/1.1\r\nHost: " HOST "\r\n\r\n");
+    for (int i = 0; i < 20; i++) {
+        n += strlen(get(pipe));
+        step();
+    }
+    assert_int_equal(n, strlen(HEAD_200) + 3 + 2 + SP_POLICY_TEXT_MAX);
+}
+
+static void largest_answer_fits_and_a_larger_one_is_an_error(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    put(pipe, "GET /big HTTP/1.1\r\nHost: " HOST "\r\n\r\n");
+    assert_non_null(strstr(get(pipe), "Content-Length: 4608\r\n"));
+    put(pipe, "GET /toobig HTTP/1.1\r\nHost: " HOST "\r\n\r\n");
+    assert_true(strncmp(get(pipe), "HTTP/1.1 500 ", 13) == 0);
+}
+
+static void long_headers_fit_when_there_is_no_body(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+    const char *text;
+
+    (void)state;
+    put(pipe, "GET /moved HTTP/1.1\r\nHost: " HOST "\r\n\r\n");
+    text = get(pipe);
+    assert_true(strncmp(text, "HTTP/1.1 301 Moved Permanently\r\n", 32) == 0);
+    assert_non_null(strstr(text, "Content-Length: 0\r\n"));
+    assert_non_null(strstr(text, "llll\r\n\r\n"));
+    assert_null(strstr(text, "\r\nContent-Type"));
+}
+
+static void handler_may_close_without_an_answer(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    put(pipe, "GET /gone HTTP/1.1\r\nHost: " HOST "\r\n\r\n");
+    assert_string_equal(get(pipe), "");
+    assert_true(pipe->end[1].released);
+}
+
+static void rubbish_is_answered_and_the_connection_ends(void **state)
+{
+    static const struct {
+        const char *text, *answer;
+    } rows[] = {
+        {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+        {"POST / HTTP/1.1\r\nHost: " HOST "\r\nContent-Length: 9999\r\n\r\n",
+         "HTTP/1.1 413 Content Too Large\r\n"},
+        {"POST / HTTP/1.1\r\nHost: " HOST "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+         "HTTP/1.1 413 "},
+        {"hello?\r\n\r\n", "HTTP/1.1 400 "},
+        {"GET / HTTP/1.1\r\nHost: " HOST "\r\nExpect: x\r\n\r\n", "HTTP/1.1 417 "},
+    };
+    uint32_t rejected = sp_http_server_stats().rejected;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pipe *pipe = fake_net_arrive(PLAIN);
+        const char *text;
+
+        put(pipe, rows[i].text);
+        text = get(pipe);
+        assert_true(strncmp(text, rows[i].answer, strlen(rows[i].answer)) == 0);
+        assert_non_null(strstr(text, "Connection: close\r\n"));
+        assert_true(ended(pipe));
+    }
+    assert_int_equal(handled, 0);
+    assert_int_equal(sp_http_server_stats().rejected, rejected + 5);
+}
+
+static void header_over_the_limit_gets_431(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+    char line[SP_HTTP_HEADER_MAX + 2];
+
+    (void)state;
+    memset(line, 'a', sizeof line - 1);
+    line[sizeof line - 1] = '\0';
+    memcpy(line, "GET /", 5);
+    put(pipe, line);
+    assert_true(strncmp(get(pipe), "HTTP/1.1 431 ", 13) == 0);
+    assert_true(ended(pipe));
+}
+
+static void slow_request_gets_408(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    step();
+    test_now += SP_HTTP_HEADER_TIMEOUT_MS - 1;
+    put(pipe, "GET /");
+    test_now += SP_HTTP_HEADER_TIMEOUT_MS - 1;
+    put(pipe, " HTTP/1.1\r\n"); /* more bytes win no time */
+    assert_string_equal(get(pipe), "");
+    test_now += 1;
+    step();
+    assert_true(strncmp(get(pipe), "HTTP/1.1 408 ", 13) == 0);
+    assert_true(ended(pipe));
+}
+
+static void silent_connections_end(void **state)
+{
+    struct pipe *fresh = fake_net_arrive(PLAIN);
+    struct pipe *used = fake_net_arrive(PLAIN);
+
+    (void)state;
+    put(used, ASK);
+    (void)get(used);
+    assert_int_equal(sp_http_server_step(test_now), test_now + SP_HTTP_HEADER_TIMEOUT_MS);
+    test_now += SP_HTTP_HEADER_TIMEOUT_MS;
+    step();
+    assert_true(ended(fresh));
+    assert_false(ended(used));
+    test_now += SP_HTTP_IDLE_TIMEOUT_MS - SP_HTTP_HEADER_TIMEOUT_MS;
+    step();
+    assert_true(ended(used));
+}
+
+static void reader_that_does_not_read_is_dropped(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    pipe->end[1].room = 10;
+    put(pipe, ASK);
+    test_now += SP_HTTP_IDLE_TIMEOUT_MS;
+    step();
+    assert_true(pipe->end[1].released);
+    assert_false(pipe->end[1].ended);
+}
+
+static void connection_ends_after_a_hundred_requests(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    for (int i = 1; i < SP_HTTP_REQUESTS_PER_CONNECTION; i++) {
+        put(pipe, ASK);
+        assert_null(strstr(get(pipe), "Connection: close"));
+    }
+    put(pipe, ASK);
+    assert_non_null(strstr(get(pipe), "Connection: close"));
+}
+
+static void peer_that_ends_is_let_go(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    put(pipe, "GET / HT");
+    assert_int_equal(sp_stream_finish(pipe_stream(pipe, 0)), 0);
+    step();
+    assert_true(pipe->end[1].released);
+    /* One that ends after its request gets its answer still. */
+    pipe = fake_net_arrive(PLAIN);
+    (void)sp_stream_write(pipe_stream(pipe, 0), ASK, strlen(ASK), false);
+    assert_int_equal(sp_stream_finish(pipe_stream(pipe, 0)), 0);
+    step();
+    assert_string_equal(get(pipe), HEAD_200 "\r\nhello");
+    assert_true(pipe->end[1].released);
+}
+
+static void idle_connections_make_room(void **state)
+{
+    struct pipe *pipes[SP_HTTP_CONNECTIONS];
+    struct pipe *late;
+
+    (void)state;
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        pipes[i] = fake_net_arrive(PLAIN);
+        put(pipes[i], i == 0 ? "GET /" : ASK);
+        test_now++;
+    }
+    assert_int_equal(sp_http_server_stats().busy, SP_HTTP_CONNECTIONS);
+    late = fake_net_arrive(PLAIN);
+    put(late, ASK);
+    assert_non_null(strstr(get(late), "hello"));
+    assert_false(pipes[0]->end[1].released); /* not idle: in the middle of a request */
+    assert_true(pipes[1]->end[1].released);  /* idle longest */
+    assert_false(pipes[2]->end[1].released);
+}
+
+static void busy_slots_make_arrivals_wait_their_turn(void **state)
+{
+    struct pipe *pipes[SP_HTTP_CONNECTIONS];
+    struct pipe *late;
+
+    (void)state;
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        pipes[i] = fake_net_arrive(PLAIN);
+        put(pipes[i], "GET /x HTTP/1.1\r\nHost: " HOST "\r\n");
+    }
+    late = fake_net_arrive(PLAIN);
+    put(late, ASK);
+    assert_string_equal(get(late), "");
+    put(pipes[3], "\r\n");
+    assert_non_null(strstr(get(pipes[3]), "Connection: close\r\n")); /* somebody waits */
+    assert_non_null(strstr(get(late), "hello"));
+    /* The idle one makes room for one, two more may wait, the third may not. */
+    (void)fake_net_arrive(PLAIN);
+    step();
+    assert_true(late->end[1].released);
+    late = fake_net_arrive(PLAIN);
+    (void)fake_net_arrive(PLAIN);
+    assert_true(fake_net_arrive(PLAIN)->end[1].released);
+    step();
+    assert_int_equal(sp_http_server_stats().busy, SP_HTTP_CONNECTIONS);
+    test_now += SP_HTTP_HEADER_TIMEOUT_MS;
+    step();
+    assert_false(late->end[1].released);
+    assert_int_equal(sp_http_server_stats().busy, 2);
+}
+
+/* TLS */
+
+struct client {
+    struct pipe *pipe;
+    struct sp_stream *tls;
+};
+
+static struct client secure_client(const char *name)
+{
+    struct client client = {.pipe = fake_net_arrive(SECURE)};
+    int ready = SP_E_AGAIN;
+
+    assert_int_equal(sp_tls_connect(pipe_stream(client.pipe, 0), name, SP_TLS_VERIFY, &client.tls),
+                     0);
+    for (int i = 0; i < 100 && ready == SP_E_AGAIN; i++) {
+        ready = sp_stream_ready(client.tls);
+        step();
+    }
+    return client;
+}
+
+static const char *exchange(struct client *client, const char *request)
+{
+    static char text[8000];
+    int n = 0;
+
+    tls_pair_send(client->tls, request, strlen(request));
+    step();
+    for (int i = 0; i < 10; i++) {
+        int got = sp_stream_read(client->tls, text + n, sizeof text - 1 - (size_t)n);
+
+        n += got > 0 ? got : 0;
+    }
+    text[n] = '\0';
+    return text;
+}
+
+static void secure_requests_are_answered(void **state)
+{
+    struct client client = secure_client(HOST);
+    char byte;
+
+    (void)state;
+    assert_string_equal(exchange(&client, ASK), HEAD_200 "\r\nhello");
+    /* ServerHello … Finished; the answer */
+    assert_int_equal(client.pipe->end[1].segments, 2);
+    assert_non_null(strstr(
+        exchange(&client, "GET /big HTTP/1.1\r\nHost: " HOST "\r\nConnection: close\r\n\r\n"),
+        "Content-Length: 4608\r\n"));
+    assert_int_equal(sp_stream_read(client.tls, &byte, 1), 0); /* with a close_notify */
+    sp_stream_release(client.tls);
+}
+
+static void another_host_than_the_handshakes_is_misdirected(void **state)
+{
+    struct client client = secure_client(HOST);
+
+    (void)state;
+    assert_true(strncmp(exchange(&client, "GET / HTTP/1.1\r\nHost: other.example\r\n\r\n"),
+                        "HTTP/1.1 421 Misdirected Request\r\n", 34) == 0);
+    assert_int_equal(handled, 0);
+    assert_non_null(strstr(exchange(&client, "GET /x HTTP/1.1\r\nHost: MTA-STS.example.net.:443\r\n"
+                                             "\r\n"),
+                           "hello"));
+    sp_stream_release(client.tls);
+}
+
+static void failed_handshake_frees_its_slot(void **state)
+{
+    struct client client = secure_client("mta-sts.example.com");
+
+    (void)state;
+    assert_int_equal(sp_stream_ready(client.tls), SP_E_TLS_ALERT);
+    assert_int_equal(sp_http_server_stats().busy, 0);
+    assert_int_equal(sp_tls_stats().servers, 0);
+    sp_stream_release(client.tls);
+}
+
+static void silent_handshake_ends(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(SECURE);
+
+    (void)state;
+    step();
+    assert_int_equal(sp_tls_stats().servers, 1);
+    test_now += SP_HANDSHAKE_TIMEOUT_MS;
+    step();
+    assert_true(pipe->end[1].released);
+    assert_int_equal(sp_tls_stats().servers, 0);
+}
+
+static void secure_connections_wait_for_a_context(void **state)
+{
+    struct pipe *silent[SP_TLS_SERVERS];
+    struct client client;
+    int ready = SP_E_AGAIN;
+
+    (void)state;
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++)
+        silent[i] = fake_net_arrive(SECURE);
+    step();
+    client = secure_client(HOST);
+    assert_int_equal(sp_stream_ready(client.tls), SP_E_AGAIN);
+    assert_int_equal(sp_http_server_step(test_now), test_now + 100);
+    pipe_cut(silent[2], 0);
+    for (int i = 0; i < 100 && ready == SP_E_AGAIN; i++) {
+        step();
+        ready = sp_stream_ready(client.tls);
+    }
+    assert_non_null(strstr(exchange(&client, ASK), "hello"));
+    sp_stream_release(client.tls);
+}
+
+static void idle_secure_connection_gives_its_context_up(void **state)
+{
+    struct pipe *silent[SP_TLS_SERVERS];
+    struct client client = secure_client(HOST);
+    char byte;
+
+    (void)state;
+    (void)exchange(&client, ASK);
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++)
+        silent[i] = fake_net_arrive(SECURE);
+    step();
+    assert_int_equal(sp_tls_stats().servers, SP_TLS_SERVERS);
+    assert_int_equal(sp_stream_read(client.tls, &byte, 1), 0);
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++)
+        assert_false(silent[i]->end[1].released);
+    sp_stream_release(client.tls);
+}
+
+static void every_stream_operation_fails_once(void **state)
+{
+    (void)state;
+    for (unsigned at = 1; at < 20; at++) {
+        struct pipe *pipe = fake_net_arrive(PLAIN);
+
+        pipe->fail_at = at;
+        (void)sp_stream_write(pipe_stream(pipe, 0), ASK, strlen(ASK), false);
+        step();
+        (void)get(pipe);
+        (void)sp_stream_finish(pipe_stream(pipe, 0));
+        step();
+        test_now += SP_HTTP_IDLE_TIMEOUT_MS;
+        step();
+        assert_true(pipe->end[1].released);
+        assert_int_equal(sp_http_server_stats().busy, 0);
+    }
+}
+
+static void a_port_is_served_once(void **state)
+{
+    (void)state;
+    assert_int_equal(sp_http_serve(PLAIN, NULL, handler, NULL), SP_E_EXISTS);
+    assert_int_equal(sp_http_serve(8080, NULL, handler, &handled), 0);
+    assert_int_equal(sp_http_serve(8081, NULL, handler, &handled), SP_E_MEMORY);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(answer_is_one_piece_and_the_connection_stays, reset),
+        cmocka_unit_test_setup(unset_clock_gives_no_date, reset),
+        cmocka_unit_test_setup(requests_in_a_row_are_answered_in_order, reset),
+        cmocka_unit_test_setup(request_may_come_byte_by_byte, reset),
+        cmocka_unit_test_setup(answer_may_leave_byte_by_byte, reset),
+        cmocka_unit_test_setup(largest_answer_fits_and_a_larger_one_is_an_error, reset),
+        cmocka_unit_test_setup(long_headers_fit_when_there_is_no_body, reset),
+        cmocka_unit_test_setup(handler_may_close_without_an_answer, reset),
+        cmocka_unit_test_setup(rubbish_is_answered_and_the_connection_ends, reset),
+        cmocka_unit_test_setup(header_over_the_limit_gets_431, reset),
+        cmocka_unit_test_setup(slow_request_gets_408, reset),
+        cmocka_unit_test_setup(silent_connections_end, reset),
+        cmocka_unit_test_setup(reader_that_does_not_read_is_dropped, reset),
+        cmocka_unit_test_setup(connection_ends_after_a_hundred_requests, reset),
+        cmocka_unit_test_setup(peer_that_ends_is_let_go, reset),
+        cmocka_unit_test_setup(idle_connections_make_room, reset),
+        cmocka_unit_test_setup(busy_slots_make_arrivals_wait_their_turn, reset),
+        cmocka_unit_test_setup(secure_requests_are_answered, reset),
+        cmocka_unit_test_setup(another_host_than_the_handshakes_is_misdirected, reset),
+        cmocka_unit_test_setup(failed_handshake_frees_its_slot, reset),
+        cmocka_unit_test_setup(silent_handshake_ends, reset),
+        cmocka_unit_test_setup(secure_connections_wait_for_a_context, reset),
+        cmocka_unit_test_setup(idle_secure_connection_gives_its_context_up, reset),
+        cmocka_unit_test_setup(every_stream_operation_fails_once, reset),
+        cmocka_unit_test_setup(a_port_is_served_once, reset),
+    };
+
+    return cmocka_run_group_tests(tests, start, NULL);
+}
