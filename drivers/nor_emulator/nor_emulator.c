@@ -179,8 +179,9 @@ static int nor_erase_poll(struct sp_flash *flash)
 
 static bool is_possible(const struct sp_nor_config *config)
 {
-    return config->block_size > 0 && config->size > 0 && config->size % config->block_size == 0 &&
-           config->page_size > 0 && (config->timing == SP_NOR_INSTANT || config->mono_ms != NULL);
+    return config->block_size >= 256 && config->block_size % 64 == 0 && config->size > 0 &&
+           config->size % config->block_size == 0 && config->page_size > 0 &&
+           (config->timing == SP_NOR_INSTANT || config->mono_ms != NULL);
 }
 
 int sp_nor_prepare(struct sp_nor *nor, const struct sp_nor_config *config)

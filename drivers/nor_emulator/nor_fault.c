@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include <string.h>
+
 /* xorshift32 */
 uint32_t sp_nor_random(struct sp_nor *nor)
 {
@@ -81,15 +83,33 @@ void sp_nor_program_byte_half(struct sp_nor *nor, uint32_t address, uint8_t byte
     }
 }
 
+#define STRIPE 64U /* bytes of a block that share their fate when its erase is torn */
+
+static void erase_stripe_half(struct sp_nor *nor, uint32_t address, bool unstable)
+{
+    for (uint32_t i = address; i < address + STRIPE; i++) {
+        uint32_t random = sp_nor_random(nor);
+
+        nor->bytes[i] |= (uint8_t)(random >> 8);
+        nor->weak[i] = unstable ? (uint8_t)(random >> 16 & random >> 24) : 0;
+    }
+}
+
+/* Either garbage all over, or in stripes: as they were, erased, or garbage. */
 void sp_nor_erase_half(struct sp_nor *nor, uint32_t address)
 {
     bool unstable = nor->fault == SP_NOR_CUT_UNSTABLE;
+    bool striped = (sp_nor_random(nor) >> 9 & 1) != 0;
 
-    for (uint32_t i = 0; i < nor->flash.block_size; i++) {
-        uint32_t random = sp_nor_random(nor);
+    for (uint32_t i = 0; i < nor->flash.block_size; i += STRIPE) {
+        uint32_t fate = striped ? (sp_nor_random(nor) >> 9) % 3 : 2;
 
-        nor->bytes[address + i] |= (uint8_t)(random >> 8);
-        nor->weak[address + i] = unstable ? (uint8_t)(random >> 16 & random >> 24) : 0;
+        if (fate == 1) {
+            memset(nor->bytes + address + i, 0xFF, STRIPE);
+            memset(nor->weak + address + i, 0, STRIPE);
+        } else if (fate == 2) {
+            erase_stripe_half(nor, address + i, unstable);
+        }
     }
     nor->any_weak = nor->any_weak || unstable;
 }

@@ -78,17 +78,16 @@ static void open_block(struct sp_store *store, uint16_t block)
 
 int sp_append_room(struct sp_store *store, uint32_t units, uint32_t spare)
 {
-    for (;;) {
-        if (!sp_append_fits(store, units)) {
-            if (sp_blocks_count(store, SP_BLOCK_READY) <= spare)
-                return SP_E_FULL;
-            open_block(store, sp_blocks_next_ready(store));
-            store->blocks[store->open].state = SP_BLOCK_USED;
-        }
-        if (!store->blocks[store->open].unsure || adopt(store) == 0)
-            return 0;
-        give_up(store);
+    if (!sp_append_fits(store, units)) {
+        if (sp_blocks_count(store, SP_BLOCK_READY) <= spare)
+            return SP_E_FULL;
+        open_block(store, sp_blocks_next_ready(store));
+        store->blocks[store->open].state = SP_BLOCK_USED;
     }
+    if (!store->blocks[store->open].unsure || adopt(store) == 0)
+        return 0;
+    give_up(store);
+    return SP_E_IO;
 }
 
 static int begin(struct sp_store *store, struct sp_dir_entry *entry)

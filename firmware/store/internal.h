@@ -83,7 +83,7 @@ typedef int (*sp_payload)(struct sp_store *store, uint32_t block, uint32_t offse
 uint32_t sp_append_usable(const struct sp_store *store);
 bool sp_append_fits(const struct sp_store *store, uint32_t units);
 /* Sees to it that a record of that many units can go into the open block; opens the next when more
- * than `spare` are ready. SP_E_FULL when there is none. */
+ * than `spare` are ready. SP_E_FULL when there is none; SP_E_IO when it was given up, as below. */
 int sp_append_room(struct sp_store *store, uint32_t units, uint32_t spare);
 /* Writes entry, payload (NULL: none), commit; then the index. The entry's offset is filled in.
  * There must be room. SP_E_IO: the open block was given up; try again after sp_append_room. */

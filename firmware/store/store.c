@@ -110,6 +110,8 @@ static int write_entry(struct sp_store *store, struct sp_dir_entry *entry, struc
         err = sp_collect_room(store, entry->units);
         if (err == 0)
             err = sp_append(store, entry, write_record, record);
+        if (err == SP_E_FULL && i > 0)
+            return SP_E_IO; /* what there was failed */
     }
     return err;
 }
@@ -216,10 +218,12 @@ static int bury(struct sp_store *store, struct sp_dir_entry *entry)
         err = sp_collect_room(store, 0);
         if (err == SP_E_FULL)
             err = sp_append_room(store, 0, 0);
-        if (err < 0)
-            return err;
-        entry->due = store->blocks[store->open].sequence;
-        err = sp_append(store, entry, NULL, NULL);
+        if (err == SP_E_FULL && i > 0)
+            return SP_E_IO;
+        if (err == 0) {
+            entry->due = store->blocks[store->open].sequence;
+            err = sp_append(store, entry, NULL, NULL);
+        }
     }
     return err;
 }
