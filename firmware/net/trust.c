@@ -72,6 +72,11 @@ void sp_trust_start(struct sp_hal_blob *roots, sp_trust_extra extra, void *ctx)
     trust.count = bundle_count();
 }
 
+unsigned sp_trust_count(void)
+{
+    return trust.count;
+}
+
 static int find_entry(uint32_t number, struct entry *out)
 {
     uint8_t bytes[4];
