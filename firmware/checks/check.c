@@ -44,6 +44,17 @@ void sp_check_begin(struct sp_check *check, enum sp_check_id id)
     check->id = id;
 }
 
+/* What others wrote (TXT records, certificates, HTTP headers) must not reach a terminal as
+ * controls. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7F) {
+            *text = '?';
+        }
+    }
+}
+
 void sp_check_say(struct sp_check *check, enum sp_check_result result, const char *code,
                   const char *reason, ...)
 {
@@ -55,6 +66,7 @@ void sp_check_say(struct sp_check *check, enum sp_check_result result, const cha
     va_start(args, reason);
     (void)vsnprintf(check->reason, sizeof check->reason, reason, args);
     va_end(args);
+    make_printable(check->reason);
 }
 
 void sp_check_remedy(struct sp_check *check, const char *remedy, ...)
@@ -77,6 +89,7 @@ void sp_check_note(struct sp_check *check, const char *name, const char *value, 
     va_start(args, value);
     (void)vsnprintf(evidence->value, sizeof evidence->value, value, args);
     va_end(args);
+    make_printable(evidence->value);
 }
 
 static void put_value(struct sp_buf *out, const struct sp_dns_record *record)
@@ -131,6 +144,11 @@ void sp_check_note_answer(struct sp_check *check, const char *question, const ch
     }
 }
 
+bool sp_check_is_open(int dns_result)
+{
+    return dns_result < 0 && dns_result != SP_E_DNS_NODATA && dns_result != SP_E_DNS_NXDOMAIN;
+}
+
 /* Stable names of the errors that leave a question open. */
 static const char *dns_error_code(int err)
 {
@@ -160,6 +178,13 @@ void sp_check_say_dns_error(struct sp_check *check, const char *name, int err)
         sp_check_remedy(check, "See whether the zone's name servers answer, and whether the "
                                "appliance's resolver (`net`) works.");
     }
+}
+
+void sp_check_say_clock(struct sp_check *check)
+{
+    sp_check_say(check, SP_CHECK_UNKNOWN, "clock_unknown",
+                 "The time of day is not known, so no certificate can be judged.");
+    sp_check_remedy(check, "See `time`: a time server must answer.");
 }
 
 bool sp_check_is_own(const struct sp_check_run *run, const struct sp_addr *addr)

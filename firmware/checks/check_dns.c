@@ -5,6 +5,14 @@
 
 #include <string.h>
 
+/* The lowest stands for all, so that the reason stays the same while resolvers rotate answers. */
+static void keep_lowest(unsigned n, struct sp_addr *lowest, const struct sp_addr *addr)
+{
+    if (n == 0 || memcmp(addr->bytes, lowest->bytes, sizeof addr->bytes) < 0) {
+        *lowest = *addr;
+    }
+}
+
 void sp_check_dns_side(struct sp_check_run *run, enum sp_dns_type type,
                        const struct sp_dns_answer *answer)
 {
@@ -13,13 +21,16 @@ void sp_check_dns_side(struct sp_check_run *run, enum sp_dns_type type,
     side->result = answer->result;
     for (unsigned i = 0; i < answer->n; i++) {
         const struct sp_dns_record *record = &answer->records[i];
+        if (record->type == SP_DNS_CNAME) {
+            sp_text_cut(run->alias, sizeof run->alias, record->u.host);
+        }
         if (record->type != type) {
             continue;
         }
         if (sp_check_is_own(run, &record->u.addr)) {
-            side->first_own = side->own++ == 0 ? record->u.addr : side->first_own;
+            keep_lowest(side->own++, &side->first_own, &record->u.addr);
         } else {
-            side->first_foreign = side->foreign++ == 0 ? record->u.addr : side->first_foreign;
+            keep_lowest(side->foreign++, &side->first_foreign, &record->u.addr);
         }
     }
     sp_check_note_answer(sp_check_of(run, SP_CHECK_DNS), type == SP_DNS_A ? "A" : "AAAA", run->host,
@@ -35,11 +46,6 @@ static void own_text(const struct sp_check_run *run, uint8_t family, char *out)
             return;
         }
     }
-}
-
-static bool is_open(const struct sp_check_side *side)
-{
-    return side->result < 0 && side->result != SP_E_DNS_NODATA && side->result != SP_E_DNS_NXDOMAIN;
 }
 
 static void say_elsewhere(struct sp_check_run *run, struct sp_check *check)
@@ -84,6 +90,15 @@ static void say_pass(struct sp_check_run *run, struct sp_check *check)
 static void say_missing(struct sp_check_run *run, struct sp_check *check)
 {
     bool none = run->side4.result == SP_E_DNS_NXDOMAIN || run->side6.result == SP_E_DNS_NXDOMAIN;
+    if (none && run->alias[0] != '\0') {
+        sp_check_say(check, SP_CHECK_FAIL, "alias_broken",
+                     "%s is an alias (CNAME) of %s, which does not exist in DNS.", run->host,
+                     run->alias);
+        sp_check_remedy(check,
+                        "Give %.120s its addresses, or replace the alias by what `dns %s` prints.",
+                        run->alias, run->input.domain);
+        return;
+    }
     if (none) {
         sp_check_say(check, SP_CHECK_FAIL, "nxdomain", "%s does not exist in DNS.", run->host);
     } else {
@@ -93,14 +108,40 @@ static void say_missing(struct sp_check_run *run, struct sp_check *check)
     sp_check_remedy(check, "Publish the address records that `dns %s` prints.", run->input.domain);
 }
 
+static void say_own_unknown(struct sp_check_run *run, struct sp_check *check)
+{
+    sp_check_say(check, SP_CHECK_UNKNOWN, "own_address_unknown",
+                 "The appliance has no address itself, so it cannot tell whether %s points here.",
+                 run->host);
+    sp_check_remedy(check, "See `net`: the network must be up, or give the address that the world "
+                           "sees with `net public`.");
+}
+
+static void note_own(struct sp_check_run *run, struct sp_check *check)
+{
+    char array[200];
+    char addr[SP_ADDR_SIZE];
+    struct sp_buf text;
+    sp_buf_init(&text, array, sizeof array);
+    for (unsigned i = 0; i < run->input.own_n; i++) {
+        sp_buf_printf(&text, "%s%s", i > 0 ? ", " : "", sp_addr_text(&run->input.own[i], addr));
+    }
+    sp_check_note(check, "appliance", "%s", run->input.own_n > 0 ? array : "no address");
+}
+
+/* What is certainly wrong comes before what cannot be told. */
 void sp_check_dns_judge(struct sp_check_run *run)
 {
     struct sp_check *check = sp_check_of(run, SP_CHECK_DNS);
-    if (run->side4.foreign > 0 || run->side6.foreign > 0) {
+    unsigned foreign = run->side4.foreign + run->side6.foreign;
+    note_own(run, check);
+    if (foreign > 0 && run->input.own_n == 0) {
+        say_own_unknown(run, check);
+    } else if (foreign > 0) {
         say_elsewhere(run, check);
-    } else if (is_open(&run->side4)) {
+    } else if (sp_check_is_open(run->side4.result)) {
         sp_check_say_dns_error(check, run->host, run->side4.result);
-    } else if (is_open(&run->side6)) {
+    } else if (sp_check_is_open(run->side6.result)) {
         sp_check_say_dns_error(check, run->host, run->side6.result);
     } else if (run->side4.own + run->side6.own == 0) {
         say_missing(run, check);

@@ -20,6 +20,11 @@ static struct sp_http_call call;
 static struct sp_http_result result;
 static char url[SP_URL_MAX];
 static char body[SP_POLICY_TEXT_MAX + 64];
+static sp_time fetch_by; /* the client must be free by then */
+
+#define FETCH_TIMEOUT_MS 10000 /* senders give up after 4 s; how long it takes is worth knowing */
+#define CLIENT_WAIT_MS 15000
+#define CLIENT_AGAIN_MS 250
 
 static const unsigned stage_checks[STAGES] = {
     [ASK_A] = SP_CHECK_BIT(SP_CHECK_DNS),
@@ -33,11 +38,13 @@ static bool wanted(enum stage which)
     return (stage_checks[which] & run.input.which) != 0;
 }
 
+/* Only what is new: an hourly line for each domain would push all else out of the log. */
 static void log_result(const struct sp_check *check)
 {
-    if (check->result != SP_CHECK_PASS) {
-        sp_log_warn("checks", "%s %s: %s: %s", run.input.domain, sp_check_id_text(check->id),
-                    sp_check_result_text(check->result), check->reason);
+    if (strcmp(check->code, run.before[check->id]) != 0) {
+        sp_log(check->result == SP_CHECK_PASS ? SP_LOG_INFO : SP_LOG_WARN, "checks",
+               "%s %s: %s: %s", run.input.domain, sp_check_id_text(check->id),
+               sp_check_result_text(check->result), check->reason);
     }
 }
 
@@ -63,14 +70,46 @@ static void next_stage(void)
     }
 }
 
+static bool is_valid(const struct sp_check_input *input)
+{
+    const unsigned texts = SP_CHECK_BIT(SP_CHECK_HTTPS) | SP_CHECK_BIT(SP_CHECK_POLICY_ID);
+
+    if ((input->which & SP_CHECK_ALL) == 0 || input->domain[0] == '\0') {
+        return false;
+    }
+    if ((input->which & texts) != 0 && (input->policy_text == NULL || input->policy_id == NULL)) {
+        return false;
+    }
+    return strlen("_mta-sts.") + strlen(input->domain) < SP_DOMAIN_SIZE;
+}
+
+static void begin_checks(struct sp_check_report *report)
+{
+    bool same = strcmp(report->domain, run.input.domain) == 0;
+
+    for (unsigned i = 0; i < SP_CHECKS; i++) {
+        struct sp_check *check = &report->checks[i];
+
+        if ((run.input.which & SP_CHECK_BIT(i)) == 0) {
+            continue;
+        }
+        if (same) {
+            sp_text_cut(run.before[i], sizeof run.before[i], check->code);
+        }
+        sp_check_begin(check, (enum sp_check_id)i);
+    }
+    sp_text_cut(report->domain, sizeof report->domain, run.input.domain);
+    report->running = true;
+}
+
 int sp_checks_start(const struct sp_check_input *input, struct sp_check_report *report, sp_time now)
 {
     struct sp_buf text;
-    (void)now;
+
     if (stage != IDLE) {
         return SP_E_AGAIN;
     }
-    if ((input->which & SP_CHECK_ALL) == 0 || strlen(input->domain) + 9 > SP_DOMAIN_SIZE) {
+    if (!is_valid(input)) {
         return SP_E_INVALID;
     }
     memset(&run, 0, sizeof run);
@@ -80,13 +119,9 @@ int sp_checks_start(const struct sp_check_input *input, struct sp_check_report *
     sp_buf_printf(&text, "mta-sts.%s", input->domain);
     sp_buf_init(&text, run.txt_name, sizeof run.txt_name);
     sp_buf_printf(&text, "_mta-sts.%s", input->domain);
-    sp_text_cut(report->domain, sizeof report->domain, input->domain);
-    for (unsigned i = 0; i < SP_CHECKS; i++) {
-        if ((input->which & SP_CHECK_BIT(i)) != 0) {
-            sp_check_begin(&report->checks[i], (enum sp_check_id)i);
-        }
-    }
-    report->running = true;
+    begin_checks(report);
+    (void)now;
+    fetch_by = 0;
     next_stage();
     return SP_OK;
 }
@@ -166,40 +201,40 @@ static sp_time step_question(const char *name, enum sp_dns_type type, sp_time no
 
 /* --- the fetch --- */
 
+static void fetch_failed(int err)
+{
+    memset(&result, 0, sizeof result);
+    result.result = err;
+    result.stage = "request";
+    asked = true;
+}
+
 static void fetch_begin(sp_time now)
 {
     struct sp_buf text;
     int err;
+
     sp_buf_init(&text, url, sizeof url);
     sp_buf_printf(&text, "https://%s/.well-known/mta-sts.txt", run.host);
     memset(&call, 0, sizeof call);
     call.method = "GET";
     call.url = url;
     call.verify = SP_TLS_VERIFY_REPORT;
-    call.timeout_ms = 10000;
+    call.timeout_ms = FETCH_TIMEOUT_MS;
     call.out = body;
     call.out_cap = sizeof body;
     err = sp_http_call_start(&call, &result, now);
-    if (err == SP_E_AGAIN) {
+    if (err == SP_E_AGAIN && now < fetch_by) {
         return; /* somebody else's call is under way; ask again */
     }
     asked = true;
     if (err < 0) {
-        memset(&result, 0, sizeof result);
-        result.result = err;
-        result.stage = "request";
+        fetch_failed(err);
     }
 }
 
-static sp_time step_fetch(sp_time now)
+static void judge_fetch(void)
 {
-    if (!asked) {
-        fetch_begin(now);
-        return asked ? now : now + 50;
-    }
-    if (!sp_http_call_done(&result)) {
-        return SP_NEVER;
-    }
     if ((run.input.which & SP_CHECK_BIT(SP_CHECK_HTTPS)) != 0) {
         sp_check_https_judge(&run, &result, sp_span(body, result.body_n));
     }
@@ -207,6 +242,21 @@ static sp_time step_fetch(sp_time now)
         sp_check_certificate_judge(&run, &result);
     }
     next_stage();
+}
+
+static sp_time step_fetch(sp_time now)
+{
+    if (fetch_by == 0) {
+        fetch_by = now + CLIENT_WAIT_MS;
+    }
+    if (!asked) {
+        fetch_begin(now);
+        return asked ? now : now + CLIENT_AGAIN_MS;
+    }
+    if (!sp_http_call_done(&result)) {
+        return SP_NEVER;
+    }
+    judge_fetch();
     return now;
 }
 

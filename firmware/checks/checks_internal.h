@@ -10,17 +10,19 @@
 
 /* What one of A and AAAA gave. */
 struct sp_check_side {
-    int result;            /* 0 or SP_E_DNS_… */
-    unsigned own, foreign; /* addresses of each kind */
-    struct sp_addr first_own, first_foreign;
+    int result;                              /* 0 or SP_E_DNS_… */
+    unsigned own, foreign;                   /* addresses of each kind */
+    struct sp_addr first_own, first_foreign; /* by value: resolvers turn the order round */
 };
 
 struct sp_check_run {
     struct sp_check_input input;
     struct sp_check_report *report;
-    char host[SP_DOMAIN_SIZE];         /* mta-sts.{domain} */
-    char txt_name[SP_DOMAIN_SIZE + 9]; /* _mta-sts.{domain} */
+    char host[SP_DOMAIN_SIZE];     /* mta-sts.{domain} */
+    char txt_name[SP_DOMAIN_SIZE]; /* _mta-sts.{domain} */
+    char alias[SP_DOMAIN_SIZE];    /* where CNAMEs of the host lead, "" for none */
     struct sp_check_side side4, side6;
+    char before[SP_CHECKS][32]; /* codes of the last run for this domain, for the log */
 };
 
 /* --- check.c: how a check is filled --- */
@@ -37,8 +39,11 @@ void sp_check_note(struct sp_check *check, const char *name, const char *value, 
 /* Notes who answered a question, what, and how fast. */
 void sp_check_note_answer(struct sp_check *check, const char *question, const char *name,
                           const struct sp_dns_answer *answer);
-/* Says "can't tell" for an error of DNS that is not an answer (SERVFAIL, timeout, …). */
+/* True for an error of DNS that leaves a question open (SERVFAIL, timeout, …). */
+bool sp_check_is_open(int dns_result);
+/* Says "can't tell" for such an error. */
 void sp_check_say_dns_error(struct sp_check *check, const char *name, int err);
+void sp_check_say_clock(struct sp_check *check);
 bool sp_check_is_own(const struct sp_check_run *run, const struct sp_addr *addr);
 
 /* --- what each check makes of what came back: pure --- */

@@ -1,0 +1,250 @@
+#include "fakes.h"
+
+#include "base/err.h"
+#include "base/port.h"
+#include "net/net.h"
+#include "sp_port.h"
+
+#include "cm.h"
+
+#include <string.h>
+
+struct fake_net fake;
+struct sp_check_report report;
+struct sp_addr own[2];
+unsigned own_n;
+
+static uint64_t mono_ms(struct sp_hal_clock *clock)
+{
+    (void)clock;
+    return fake.now;
+}
+
+struct sp_addr fake_addr(const char *text)
+{
+    struct sp_addr out;
+
+    assert_int_equal(sp_addr_parse(sp_span_str(text), &out), 0);
+    return out;
+}
+
+static struct sp_dns_record *add(struct sp_dns_answer *answer, enum sp_dns_type type)
+{
+    struct sp_dns_record *record = &answer->records[answer->n++];
+
+    memset(record, 0, sizeof *record);
+    record->type = type;
+    record->ttl = 300;
+    answer->server = fake_addr("203.0.113.53");
+    answer->elapsed_ms = 12;
+    return record;
+}
+
+void fake_address(struct sp_dns_answer *answer, const char *text)
+{
+    struct sp_addr addr = fake_addr(text);
+
+    add(answer, addr.family == 4 ? SP_DNS_A : SP_DNS_AAAA)->u.addr = addr;
+    answer->result = SP_OK;
+}
+
+void fake_text(struct sp_dns_answer *answer, const char *text)
+{
+    strcpy(add(answer, SP_DNS_TXT)->u.text, text);
+    answer->result = SP_OK;
+}
+
+void fake_alias(struct sp_dns_answer *answer, const char *host)
+{
+    strcpy(add(answer, SP_DNS_CNAME)->u.host, host);
+}
+
+void fake_nothing(struct sp_dns_answer *answer, int result)
+{
+    memset(answer, 0, sizeof *answer);
+    answer->result = result;
+    answer->server = fake_addr("203.0.113.53");
+}
+
+static void fetch_is_fine(void)
+{
+    struct sp_http_result *result = &fake.fetched;
+    struct sp_cert_info *peer = &result->tls_report.peer;
+
+    result->stage = "done";
+    result->status = 200;
+    result->address = fake_addr("203.0.113.10");
+    result->elapsed_ms = 85;
+    result->tls = true;
+    strcpy(result->content_type, "text/plain; charset=utf-8");
+    strcpy(result->tls_report.version, "TLSv1.3");
+    strcpy(result->tls_report.suite, "TLS1-3-AES-128-GCM-SHA256");
+    result->tls_report.have_peer = true;
+    strcpy(peer->sans[0], HOST);
+    peer->sans_n = 1;
+    strcpy(peer->issuer, "CN=A Public CA");
+    strcpy(peer->serial, "00a1b2");
+    strcpy(peer->key, "P-256");
+    peer->not_before = UTC_NOW - 30 * 86400;
+    peer->not_after = UTC_NOW + 60 * 86400 + 100;
+    fake.body = POLICY;
+}
+
+int fakes_begin(void **state)
+{
+    static struct sp_hal_clock clock = {.mono_ms = mono_ms};
+    (void)state;
+
+    sp_checks_cancel();
+    sp_port_bind(&clock, NULL, NULL);
+    memset(&fake, 0, sizeof fake);
+    memset(&report, 0, sizeof report);
+    fake.utc = UTC_NOW;
+    fake.dns_ms = 12;
+    fake.own_interface = fake_addr("203.0.113.10");
+    own[0] = fake_addr("203.0.113.10");
+    own[1] = fake_addr("2001:db8::10");
+    own_n = 2;
+    fake_address(&fake.a, "203.0.113.10");
+    fake_address(&fake.aaaa, "2001:db8::10");
+    fake_text(&fake.txt, "v=STSv1; id=" POLICY_ID ";");
+    fetch_is_fine();
+    return 0;
+}
+
+/* --- net --- */
+
+static struct sp_dns_query *waiting;
+
+static const struct sp_dns_answer *answer_to(enum sp_dns_type type)
+{
+    if (type == SP_DNS_TXT)
+        return &fake.txt;
+    return type == SP_DNS_A ? &fake.a : &fake.aaaa;
+}
+
+int sp_dns_ask(struct sp_dns_query *query, const char *name, enum sp_dns_type type,
+               const struct sp_addr *server, struct sp_dns_answer *answer, sp_time now)
+{
+    assert_non_null(server);
+    assert_int_equal(server->family, 0);
+    assert_in_range(fake.questions, 0, COUNT(fake.asked) - 1);
+    strcpy(fake.asked[fake.questions++], name);
+    if (fake.ask_error < 0)
+        return fake.ask_error;
+    query->answer = answer;
+    query->type = type;
+    query->started = now;
+    waiting = query;
+    return 0;
+}
+
+void sp_dns_cancel(struct sp_dns_query *query)
+{
+    if (query->answer != NULL && !query->done)
+        fake.dns_cancels++;
+    query->done = true;
+    waiting = NULL;
+}
+
+/* The answer comes when its time has passed. */
+sp_time sp_dns_step(sp_time now)
+{
+    if (waiting == NULL)
+        return SP_NEVER;
+    if (now < waiting->started + fake.dns_ms)
+        return waiting->started + fake.dns_ms;
+    *waiting->answer = *answer_to(waiting->type);
+    waiting->done = true;
+    waiting = NULL;
+    return now;
+}
+
+int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *result, sp_time now)
+{
+    (void)now;
+    if (fake.client_busy > 0) {
+        fake.client_busy--;
+        return SP_E_AGAIN;
+    }
+    if (fake.start_error < 0)
+        return fake.start_error;
+    fake.fetches++;
+    assert_string_equal(call->method, "GET");
+    assert_int_equal(call->verify, SP_TLS_VERIFY_REPORT);
+    assert_false(call->keep);
+    strcpy(fake.url, call->url);
+    *result = fake.fetched;
+    result->body_n = strlen(fake.body);
+    assert_true(result->body_n < call->out_cap);
+    memcpy(call->out, fake.body, result->body_n + 1);
+    return 0;
+}
+
+bool sp_http_call_done(const struct sp_http_result *result)
+{
+    (void)result;
+    return !fake.never_done;
+}
+
+void sp_http_call_cancel(struct sp_http_result *result)
+{
+    (void)result;
+    fake.http_cancels++;
+}
+
+bool sp_net_is_own(const struct sp_addr *addr)
+{
+    return sp_addr_equal(addr, &fake.own_interface);
+}
+
+/* --- runs --- */
+
+void run_checks(unsigned which)
+{
+    const struct sp_check_input input = {.domain = DOMAIN,
+                                         .which = which,
+                                         .policy_text = POLICY,
+                                         .policy_id = POLICY_ID,
+                                         .own = own,
+                                         .own_n = own_n};
+    sp_time began = fake.now;
+
+    sp_port_set_utc(fake.utc, fake.now);
+    assert_int_equal(sp_checks_start(&input, &report, fake.now), 0);
+    while (sp_checks_busy()) {
+        sp_time next = sp_time_min(sp_dns_step(fake.now), sp_checks_step(fake.now));
+
+        assert_true(next >= fake.now);
+        assert_true(next != SP_NEVER || !sp_checks_busy());
+        fake.now = next == SP_NEVER ? fake.now : next;
+        assert_in_range(fake.now - began, 0, 60000);
+    }
+    fake.longest = fake.now - began;
+    assert_false(report.running);
+}
+
+const char *evidence(enum sp_check_id id, const char *name)
+{
+    for (unsigned i = 0; i < report.checks[id].evidence_n; i++) {
+        if (strcmp(report.checks[id].evidence[i].name, name) == 0)
+            return report.checks[id].evidence[i].value;
+    }
+    return "";
+}
+
+void check_says(enum sp_check_id id, enum sp_check_result result, const char *code,
+                const char *text)
+{
+    const struct sp_check *check = &report.checks[id];
+
+    if (check->result != result || strcmp(check->code, code) != 0 ||
+        strstr(check->reason, text) == NULL)
+        fail_msg("%s, %s: %s, not %s: %s", sp_check_result_text(check->result), check->code,
+                 check->reason, code, text);
+    assert_int_equal(check->id, id);
+    assert_int_equal(check->reason[strlen(check->reason) - 1], '.');
+    assert_true((check->remedy[0] == '\0') == (result == SP_CHECK_PASS));
+    assert_true(check->evidence_n > 0);
+    assert_in_range(check->at, fake.utc, fake.utc + 60);
+}

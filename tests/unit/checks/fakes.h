@@ -1,0 +1,57 @@
+/*
+ * DNS and an HTTP client that answer what a test says, in virtual time.
+ */
+#ifndef SP_TEST_CHECKS_FAKES_H
+#define SP_TEST_CHECKS_FAKES_H
+
+#include "checks/checks.h"
+#include "net/dns.h"
+#include "net/http_client.h"
+
+#define DOMAIN "example.com"
+#define HOST "mta-sts.example.com"
+#define POLICY "version: STSv1\r\nmode: testing\r\nmx: mail.example.com\r\nmax_age: 604800\r\n"
+#define POLICY_ID "0123456789abcdef0123456789abcdef"
+#define UTC_NOW 1795561500
+
+struct fake_net {
+    struct sp_dns_answer a, aaaa, txt; /* what is answered to each question */
+    int ask_error;                     /* asking itself fails */
+    struct sp_http_result fetched;
+    const char *body;
+    unsigned client_busy; /* so many starts are refused */
+    int start_error;
+    bool never_done;
+    sp_time dns_ms;
+    struct sp_addr own_interface; /* sp_net_is_own */
+
+    unsigned questions, fetches, dns_cancels, http_cancels;
+    char asked[16][SP_DOMAIN_SIZE];
+    char url[SP_URL_MAX];
+    sp_utc utc;
+    sp_time now, longest;
+};
+extern struct fake_net fake;
+extern struct sp_check_report report;
+extern struct sp_addr own[2];
+extern unsigned own_n;
+
+/* All is well: 203.0.113.10 and 2001:db8::10 are ours. */
+int fakes_begin(void **state);
+struct sp_addr fake_addr(const char *text);
+/* Adds records to an answer and makes it good. */
+void fake_address(struct sp_dns_answer *answer, const char *text);
+void fake_text(struct sp_dns_answer *answer, const char *text);
+void fake_alias(struct sp_dns_answer *answer, const char *host);
+/* Takes all records away and gives the answer that result. */
+void fake_nothing(struct sp_dns_answer *answer, int result);
+/* Runs them to the end. */
+void run_checks(unsigned which);
+/* The check's result and code are these, its reason holds the text, and its remedy is there unless
+ * it passed. */
+void check_says(enum sp_check_id id, enum sp_check_result result, const char *code,
+                const char *text);
+/* "" when there is no such evidence. */
+const char *evidence(enum sp_check_id id, const char *name);
+
+#endif

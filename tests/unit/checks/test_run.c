@@ -1,0 +1,175 @@
+/* A run: what it asks, in which order, and that it ends. */
+#include "base/err.h"
+#include "base/log.h"
+
+#include "cm.h"
+#include "fakes.h"
+
+#include <string.h>
+
+static struct sp_check_input input(const char *domain, unsigned which)
+{
+    return (struct sp_check_input){.domain = domain,
+                                   .which = which,
+                                   .policy_text = POLICY,
+                                   .policy_id = POLICY_ID,
+                                   .own = own,
+                                   .own_n = own_n};
+}
+
+static void all_four_run_one_after_the_other(void **state)
+{
+    (void)state;
+    run_checks(SP_CHECK_ALL);
+    for (unsigned i = 0; i < SP_CHECKS; i++) {
+        assert_int_equal(report.checks[i].result, SP_CHECK_PASS);
+        assert_int_equal(report.checks[i].id, i);
+    }
+    assert_int_equal(fake.questions, 3);
+    assert_int_equal(fake.fetches, 1);
+    assert_string_equal(report.domain, DOMAIN);
+}
+
+static void what_is_not_wanted_stays_as_it_was(void **state)
+{
+    (void)state;
+    run_checks(SP_CHECK_ALL);
+    fake.fetched.status = 404;
+    fake_nothing(&fake.a, SP_E_DNS_NXDOMAIN);
+    fake_nothing(&fake.aaaa, SP_E_DNS_NXDOMAIN);
+    run_checks(SP_CHECK_BIT(SP_CHECK_DNS));
+    check_says(SP_CHECK_DNS, SP_CHECK_FAIL, "nxdomain", "");
+    check_says(SP_CHECK_HTTPS, SP_CHECK_PASS, "ok", "");
+}
+
+static void one_run_at_a_time(void **state)
+{
+    struct sp_check_input first = input(DOMAIN, SP_CHECK_ALL);
+    (void)state;
+
+    assert_int_equal(sp_checks_start(&first, &report, 0), 0);
+    assert_true(sp_checks_busy());
+    assert_true(report.running);
+    assert_int_equal(sp_checks_start(&first, &report, 0), SP_E_AGAIN);
+    sp_checks_cancel();
+    assert_false(sp_checks_busy());
+    assert_false(report.running);
+}
+
+static void impossible_wishes_are_refused(void **state)
+{
+    struct sp_check_input wish;
+    char longest[SP_DOMAIN_SIZE];
+    (void)state;
+
+    wish = input(DOMAIN, 0);
+    assert_int_equal(sp_checks_start(&wish, &report, 0), SP_E_INVALID);
+    wish = input("", SP_CHECK_ALL);
+    assert_int_equal(sp_checks_start(&wish, &report, 0), SP_E_INVALID);
+    wish = input(DOMAIN, SP_CHECK_ALL);
+    wish.policy_text = NULL;
+    assert_int_equal(sp_checks_start(&wish, &report, 0), SP_E_INVALID);
+    wish.which = SP_CHECK_BIT(SP_CHECK_DNS);
+    assert_int_equal(sp_checks_start(&wish, &report, 0), 0);
+    sp_checks_cancel();
+    memset(longest, 'a', sizeof longest);
+    longest[244] = '\0';
+    wish = input(longest, SP_CHECK_ALL);
+    assert_int_equal(sp_checks_start(&wish, &report, 0), 0);
+    sp_checks_cancel();
+    longest[244] = 'a';
+    longest[245] = '\0';
+    assert_int_equal(sp_checks_start(&wish, &report, 0), SP_E_INVALID);
+    assert_false(sp_checks_busy());
+}
+
+static void a_busy_client_is_waited_for_but_not_for_ever(void **state)
+{
+    (void)state;
+    fake.client_busy = 8;
+    run_checks(SP_CHECK_BIT(SP_CHECK_HTTPS));
+    check_says(SP_CHECK_HTTPS, SP_CHECK_PASS, "ok", "");
+    assert_in_range(fake.longest, 8 * 250, 8 * 250 + 100);
+    fake.client_busy = 1000000;
+    run_checks(SP_CHECK_BIT(SP_CHECK_HTTPS) | SP_CHECK_BIT(SP_CHECK_CERTIFICATE));
+    check_says(SP_CHECK_HTTPS, SP_CHECK_UNKNOWN, "busy", "could not look just now");
+    assert_int_equal(report.checks[SP_CHECK_CERTIFICATE].result, SP_CHECK_UNKNOWN);
+    assert_in_range(fake.longest, 14000, 16000);
+}
+
+static void a_call_that_cannot_start_leaves_it_open(void **state)
+{
+    (void)state;
+    fake.start_error = SP_E_MEMORY;
+    run_checks(SP_CHECK_BIT(SP_CHECK_HTTPS));
+    check_says(SP_CHECK_HTTPS, SP_CHECK_UNKNOWN, "busy", "");
+}
+
+/* Three questions that nobody answers, and a client that is busy. */
+static void the_slowest_run_ends(void **state)
+{
+    (void)state;
+    fake.dns_ms = 7500;
+    fake_nothing(&fake.a, SP_E_DNS_TIMEOUT);
+    fake_nothing(&fake.aaaa, SP_E_DNS_TIMEOUT);
+    fake_nothing(&fake.txt, SP_E_DNS_TIMEOUT);
+    fake.client_busy = 1000000;
+    run_checks(SP_CHECK_ALL);
+    assert_in_range(fake.longest, 30000, 40000);
+}
+
+/* A cancelled run leaves nothing behind that could write into it later. */
+static void a_run_can_be_cancelled_at_any_moment(void **state)
+{
+    for (unsigned at = 0; at < 40; at++) {
+        struct sp_check_input wish = input(DOMAIN, SP_CHECK_ALL);
+
+        fakes_begin(state);
+        fake.never_done = true;
+        assert_int_equal(sp_checks_start(&wish, &report, fake.now), 0);
+        for (unsigned i = 0; i < at && sp_checks_busy(); i++) {
+            sp_time next = sp_time_min(sp_dns_step(fake.now), sp_checks_step(fake.now));
+
+            fake.now = next == SP_NEVER ? fake.now : next;
+        }
+        sp_checks_cancel();
+        assert_false(sp_checks_busy());
+        assert_int_equal(sp_dns_step(fake.now + 1000), SP_NEVER);
+        assert_int_equal(fake.http_cancels, fake.fetches);
+        assert_int_equal(sp_checks_step(fake.now), SP_NEVER);
+    }
+    assert_int_equal(fake.http_cancels, 1);
+}
+
+static void only_what_is_new_is_logged(void **state)
+{
+    uint32_t before;
+    (void)state;
+
+    run_checks(SP_CHECK_ALL);
+    before = sp_log_newest();
+    run_checks(SP_CHECK_ALL);
+    assert_int_equal(sp_log_newest(), before);
+    fake.fetched.status = 404;
+    run_checks(SP_CHECK_ALL);
+    run_checks(SP_CHECK_ALL);
+    assert_int_equal(sp_log_newest(), before + 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, fakes_begin)
+    const struct CMUnitTest tests[] = {
+        TEST(all_four_run_one_after_the_other),
+        TEST(what_is_not_wanted_stays_as_it_was),
+        TEST(one_run_at_a_time),
+        TEST(impossible_wishes_are_refused),
+        TEST(a_busy_client_is_waited_for_but_not_for_ever),
+        TEST(a_call_that_cannot_start_leaves_it_open),
+        TEST(the_slowest_run_ends),
+        TEST(a_run_can_be_cancelled_at_any_moment),
+        TEST(only_what_is_new_is_logged),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
