@@ -1,16 +1,17 @@
 /*
  * hal/flash: a NOR flash part.
  *
- * Bits are programmed from 1 to 0 only; an erase sets a whole block to 0xFF. Programming a byte that
- * was programmed before ands the new bits into it.
+ * Bits are programmed from 1 to 0 only; an erase sets a whole block to 0xFF. Programming a byte
+ * that was programmed before ands the new bits into it.
  *
  * Power may go at any moment. A program that was cut leaves any subset of its bits programmed; an
  * erase that was cut leaves a block whose content is undefined (and may read differently twice).
  *
  * Memory: the caller owns every buffer and may reuse it when the call returns.
  * Threads: called from the service task alone.
- * Time: read and program block, for a program at most about 1 ms a page. An erase takes up to 3 s on
- * a real part, so it is started and polled; between start and its end only erase_poll may be called.
+ * Time: read and program block, for a program at most about 1 ms a page. An erase takes up to 3 s
+ * on a real part, so it is started and polled; between start and its end only erase_poll may be
+ * called.
  */
 #ifndef SP_HAL_FLASH_H
 #define SP_HAL_FLASH_H

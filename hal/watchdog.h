@@ -1,8 +1,8 @@
 /*
  * hal/watchdog: resets the board when the loop stands still, and resets it when asked.
  *
- * Threads: service task or a supervisor of the board. Time: feed never blocks; reset does not return
- * to code that was running, except that a test's board may record it and return.
+ * Threads: service task or a supervisor of the board. Time: feed never blocks; reset does not
+ * return to code that was running, except that a test's board may record it and return.
  */
 #ifndef SP_HAL_WATCHDOG_H
 #define SP_HAL_WATCHDOG_H

@@ -1,18 +1,18 @@
 /*
- * Sealpost: MTA-STS provisioning (RFC 8461, 8460, 8555) as a component of a mail gateway's firmware.
+ * Sealpost: MTA-STS provisioning (RFC 8461, 8460, 8555) as a component of a mail gateway's
+ * firmware.
  *
  * The embedding firmware fills a struct sp_board (hal/board.h), calls sealpost_start once, and then
  * sealpost_step whenever the time that it returned has come or the NIC, the UART or a timer has
- * something. All the rest of this header is what an operator can do; the serial console and the status
- * page are written against it alone, so that they never disagree.
+ * something. All the rest of this header is what an operator can do; the serial console and the
+ * status page are written against it alone, so that they never disagree.
  *
- * Memory: one instance, static; nothing is allocated after sealpost_start outside the bounded pools of
- * mbedTLS, lwIP, c-ares and cJSON. Out-structs are the caller's; some are several KB: keep them static.
- * Threads: one task calls everything here.
- * Time: nothing waits for the network. What takes long is started and looked at again.
- * Errors: 0 or a negative enum sp_err (base/err.h); with a `why`, it then holds one sentence for the
- * operator and a stable id.
- * Text: host names are A-labels; addresses are text; moments are seconds since 1970, 0 for "none".
+ * Memory: one instance, static; nothing is allocated after sealpost_start outside the bounded pools
+ * of mbedTLS, lwIP, c-ares and cJSON. Out-structs are the caller's; some are several KB: keep them
+ * static. Threads: one task calls everything here. Time: nothing waits for the network. What takes
+ * long is started and looked at again. Errors: 0 or a negative enum sp_err (base/err.h); with a
+ * `why`, it then holds one sentence for the operator and a stable id. Text: host names are
+ * A-labels; addresses are text; moments are seconds since 1970, 0 for "none".
  */
 #ifndef SEALPOST_H
 #define SEALPOST_H
@@ -39,20 +39,21 @@ struct sealpost_why {
 /* --- life of the component --- */
 
 /* Mounts the store, brings the network up, starts the service. Never fails for what flash holds.
- * board and all it points to must live on. uart, led and watchdog may be NULL. 0; SP_E_IO, SP_E_INVALID
- * (geometry). Without entropy it runs, makes no keys, and says so. */
+ * board and all it points to must live on. uart, led and watchdog may be NULL. 0; SP_E_IO,
+ * SP_E_INVALID (geometry). Without entropy it runs, makes no keys, and says so. */
 int sealpost_start(const struct sp_board *board);
-/* Runs everything that can run; returns the moment (of board->clock) for the next call at the latest. */
+/* Runs everything that can run; returns the moment (of board->clock) for the next call at the
+ * latest. */
 sp_time sealpost_step(void);
 
 /* --- the appliance --- */
 
 enum sealpost_health { /* worst last */
-    SEALPOST_OK,
-    SEALPOST_WORKING,
-    SEALPOST_ATTENTION,
-    SEALPOST_RISK, /* mail is at risk now */
-    SEALPOST_FAULT /* the device itself */
+                       SEALPOST_OK,
+                       SEALPOST_WORKING,
+                       SEALPOST_ATTENTION,
+                       SEALPOST_RISK, /* mail is at risk now */
+                       SEALPOST_FAULT /* the device itself */
 };
 const char *sealpost_health_text(enum sealpost_health health); /* "ok", "working", … */
 
@@ -79,7 +80,8 @@ struct sealpost_net {
     char gateway[SEALPOST_ADDRESS_SIZE];
     char dns[3][SEALPOST_ADDRESS_SIZE];
     char ntp[SEALPOST_NAME_SIZE];
-    char public4[SEALPOST_ADDRESS_SIZE]; /* the addresses that the world sees, "" : the interface's own */
+    char public4[SEALPOST_ADDRESS_SIZE]; /* the addresses that the world sees, "" : the interface's
+                                            own */
     char public6[SEALPOST_ADDRESS_SIZE];
 };
 /* As configured. */

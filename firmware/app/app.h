@@ -1,0 +1,80 @@
+/*
+ * app: composition. Builds the rooms, hands each what it needs of the others, and runs the one
+ * loop. It implements sealpost.h. This header is for app's own files.
+ *
+ * Memory: one static instance. The large scratch structs (a domain is about 9 KB) are static and
+ * belong to the file that names them; none is held over a step.
+ */
+#ifndef SP_APP_APP_H
+#define SP_APP_APP_H
+
+#include "checks/checks.h"
+#include "health/health.h"
+#include "mtasts/life.h"
+#include "sealpost.h"
+#include "settings/settings.h"
+#include "store/store.h"
+
+struct sp_app {
+    const struct sp_board *board;
+    struct sp_store store;
+    struct sp_store_entry entries[SP_RECORDS_MAX];
+    sp_time started;
+    sp_time last_step;
+    bool no_entropy;
+    bool booting; /* until the first look over all domains is done */
+    bool reboot_wanted;
+    bool store_broken;
+    struct sp_health health;
+    sp_utc floor_kept;     /* floor of the time of day as kept in flash */
+    sp_utc synced_seen;    /* last NTP answer that was acted on */
+    sp_time next_judge;    /* when health is judged again */
+    uint32_t address_hash; /* of the interface's addresses, to see a change */
+};
+
+extern struct sp_app sp_app;
+
+static inline sp_time sp_app_now(void)
+{
+    return sp_app.board->clock->mono_ms(sp_app.board->clock);
+}
+
+/* Fills why (may be NULL) and returns err. The sentence is a format. */
+int sp_app_why(struct sealpost_why *why, int err, const char *id, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The life's operations, for sp_life_start. */
+const struct sp_life_ops *sp_app_life_ops(void);
+
+/* The addresses that are this appliance as the world sees it: configured public ones, and the
+ * interface's own. How many. */
+unsigned sp_app_own_addresses(struct sp_addr *out, unsigned n);
+/* Those to publish: the configured ones, or else the interface's global ones. */
+unsigned sp_app_public_addresses(struct sp_addr *out, unsigned n);
+
+/* Starts the policy host's ports. */
+int sp_app_policy_host_start(void);
+/* Wipes the private key that the last handshake brought into RAM. */
+void sp_app_policy_host_tidy(void);
+
+/* Extra trust anchors. */
+void sp_app_trust_start(void);
+void sp_app_trust_reload(void);
+/* Removes the operator's. 0 or an error of the store. */
+int sp_app_trust_reset(void);
+
+/* Check reports of the domains looked at lately. */
+struct sp_check_report *sp_app_report_for(const char *domain);        /* a slot, fresh if need be */
+const struct sp_check_report *sp_app_report_find(const char *domain); /* NULL: none */
+void sp_app_report_drop(const char *domain);
+
+/* Gathers the facts for health and sets the light. Returns when it wants to be called again. */
+sp_time sp_app_judge(sp_time now);
+/* Remembers the domain that is worst, for health's sentence. */
+void sp_app_domain_changed(const char *domain);
+
+/* Loads a domain by the operator's text into a shared scratch (valid until the next call), or fills
+ * why with one sentence. */
+int sp_app_domain(const char *name, struct sp_domain **out, struct sealpost_why *why);
+
+#endif

@@ -1,0 +1,340 @@
+/*
+ * sealpost.h: mail domains: what an operator sees and does.
+ */
+#include "acme/acme.h"
+#include "app/app.h"
+#include "mtasts/records.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COPY(to, text) sp_text_cut((to), sizeof(to), (text))
+
+static struct sp_domain loaded; /* scratch: valid until the next call of sp_app_domain */
+
+static int normal_name(const char *text, char *out, struct sealpost_why *why)
+{
+    if (sp_hostname(sp_span_str(text), out) < 0) {
+        return sp_app_why(why, SP_E_INVALID, "domain_invalid",
+                          "\"%.120s\" is not a domain name; names outside ASCII are written as "
+                          "A-labels (xn--…).",
+                          text);
+    }
+    return SP_OK;
+}
+
+int sp_app_domain(const char *name, struct sp_domain **out, struct sealpost_why *why)
+{
+    char normal[SP_DOMAIN_SIZE];
+    int err = normal_name(name, normal, why);
+    if (err < 0) {
+        return err;
+    }
+    *out = &loaded;
+    err = sp_domain_load(&sp_app.store, normal, &loaded);
+    if (err == SP_E_NOT_FOUND) {
+        return sp_app_why(why, err, "domain_unknown",
+                          "There is no domain %s here; `domain` lists them, `domain add` adds one.",
+                          normal);
+    }
+    if (err < 0) {
+        return sp_app_why(why, err, "store_failed", "The record of %s cannot be read: %s.", normal,
+                          sp_err_text(err));
+    }
+    sp_wipe(loaded.key, sizeof loaded.key); /* nobody here needs it */
+    return SP_OK;
+}
+
+/* --- settings of a domain --- */
+
+void sealpost_domain_defaults(struct sealpost_domain_settings *out)
+{
+    memset(out, 0, sizeof *out);
+    out->mode = SEALPOST_TESTING;
+    out->max_age = SP_MAX_AGE_DEFAULT;
+}
+
+static enum sp_mode mode_in(enum sealpost_mode mode)
+{
+    switch (mode) {
+    case SEALPOST_ENFORCE:
+        return SP_MODE_ENFORCE;
+    case SEALPOST_NONE:
+        return SP_MODE_NONE;
+    case SEALPOST_TESTING:
+        break;
+    }
+    return SP_MODE_TESTING;
+}
+
+static enum sealpost_mode mode_out(enum sp_mode mode)
+{
+    switch (mode) {
+    case SP_MODE_ENFORCE:
+        return SEALPOST_ENFORCE;
+    case SP_MODE_NONE:
+        return SEALPOST_NONE;
+    case SP_MODE_TESTING:
+        break;
+    }
+    return SEALPOST_TESTING;
+}
+
+static int policy_in(const struct sealpost_domain_settings *settings, struct sp_policy *policy,
+                     struct sealpost_why *why)
+{
+    char sentence[240] = "";
+    memset(policy, 0, sizeof *policy);
+    policy->mode = mode_in(settings->mode);
+    policy->max_age = settings->max_age;
+    for (unsigned i = 0; i < settings->mx_n; i++) {
+        if (sp_policy_add_mx(policy, sp_span_str(settings->mx[i]), sentence, sizeof sentence) < 0) {
+            return sp_app_why(why, SP_E_INVALID, "mx_invalid", "%s", sentence);
+        }
+    }
+    if (sp_policy_check(policy, sentence, sizeof sentence) < 0) {
+        return sp_app_why(why, SP_E_INVALID, "policy_invalid", "%s", sentence);
+    }
+    return SP_OK;
+}
+
+static int rua_in(const struct sealpost_domain_settings *settings, const char *domain, char *rua,
+                  size_t cap, struct sealpost_why *why)
+{
+    char sentence[240] = "";
+    int n = settings->rua[0] != '\0' ? snprintf(rua, cap, "%s", settings->rua)
+                                     : snprintf(rua, cap, "mailto:postmaster@%s", domain);
+    if (n < 0 || (size_t)n >= cap) {
+        return sp_app_why(why, SP_E_INVALID, "rua_invalid", "The reporting address is too long.");
+    }
+    if (sp_rua_check(sp_span_str(rua), sentence, sizeof sentence) < 0) {
+        return sp_app_why(why, SP_E_INVALID, "rua_invalid", "%s", sentence);
+    }
+    return SP_OK;
+}
+
+static const char *id_of(int err)
+{
+    switch (err) {
+    case SP_E_EXISTS:
+        return "domain_exists";
+    case SP_E_NOT_FOUND:
+        return "domain_unknown";
+    case SP_E_FULL:
+        return "domains_full";
+    case SP_E_STATE:
+        return "state_wrong";
+    case SP_E_INVALID:
+        return "domain_invalid";
+    default:
+        return "store_failed";
+    }
+}
+
+static struct sp_policy wished; /* scratch */
+
+int sealpost_domain_add(const char *domain, const struct sealpost_domain_settings *settings,
+                        struct sealpost_why *why)
+{
+    char name[SP_DOMAIN_SIZE];
+    char rua[SP_RUA_MAX];
+    char sentence[320] = "";
+    int err = normal_name(domain, name, why);
+    if (err == SP_OK) {
+        err = policy_in(settings, &wished, why);
+    }
+    if (err == SP_OK) {
+        err = rua_in(settings, name, rua, sizeof rua, why);
+    }
+    if (err < 0) {
+        return err;
+    }
+    err = sp_life_add(name, &wished, rua, sentence, sizeof sentence);
+    return err < 0 ? sp_app_why(why, err, id_of(err), "%s", sentence) : SP_OK;
+}
+
+int sealpost_domain_settings(const char *domain, struct sealpost_domain_settings *out,
+                             struct sealpost_why *why)
+{
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, &d, why);
+    memset(out, 0, sizeof *out);
+    if (err < 0) {
+        return err;
+    }
+    out->mode = mode_out(d->policy.mode);
+    out->max_age = d->policy.max_age;
+    out->mx_n = d->policy.mx_n;
+    for (unsigned i = 0; i < d->policy.mx_n; i++) {
+        COPY(out->mx[i], d->policy.mx[i]);
+    }
+    COPY(out->rua, d->rua);
+    return SP_OK;
+}
+
+int sealpost_domain_set(const char *domain, const struct sealpost_domain_settings *settings,
+                        struct sealpost_why *why)
+{
+    char name[SP_DOMAIN_SIZE];
+    char rua[SP_RUA_MAX];
+    char sentence[320] = "";
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, &d, why);
+    if (err == SP_OK) {
+        COPY(name, d->name);
+        err = policy_in(settings, &wished, why);
+    }
+    if (err == SP_OK) {
+        err = rua_in(settings, name, rua, sizeof rua, why);
+    }
+    if (err < 0) {
+        return err;
+    }
+    err = sp_life_set(name, &wished, rua, sp_app_now(), sentence, sizeof sentence);
+    return err < 0 ? sp_app_why(why, err, id_of(err), "%s", sentence) : SP_OK;
+}
+
+int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE])
+{
+    int err;
+    do { /* a record that cannot be read does not hide the others */
+        err = sp_store_next(&sp_app.store, SP_KIND_DOMAIN, cursor, name);
+    } while (err == SP_E_CORRUPT);
+    return err;
+}
+
+/* --- what is shown --- */
+
+int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct sealpost_why *why)
+{
+    struct sp_domain *d;
+    sp_time now = sp_app_now();
+    int err = sp_app_domain(domain, &d, why);
+    memset(out, 0, sizeof *out);
+    if (err < 0) {
+        return err;
+    }
+    COPY(out->name, d->name);
+    COPY(out->state, sp_domain_state_text(d->state));
+    sp_life_sentence(d, now, out->sentence, sizeof out->sentence);
+    sp_policy_id(&d->policy, out->policy_id);
+    out->mode = mode_out(d->policy.mode);
+    out->max_age = d->policy.max_age;
+    out->expires = d->not_after;
+    sp_life_next(d, now, out->next_what, sizeof out->next_what, &out->next_at);
+    COPY(out->error_id, d->error_id);
+    COPY(out->error, d->error);
+    out->error_at = d->error_at;
+    out->failures = d->failures;
+    return SP_OK;
+}
+
+int sealpost_domain_policy(const char *domain, char *out, size_t cap)
+{
+    struct sp_domain *d;
+    struct sp_buf text;
+    int err = sp_app_domain(domain, &d, NULL);
+    sp_buf_init(&text, out, cap);
+    if (err == SP_OK) {
+        err = sp_policy_text(&d->policy, &text);
+    }
+    return err < 0 ? err : (int)text.len;
+}
+
+static void record_out(const struct sp_record *record, struct sealpost_record *out)
+{
+    COPY(out->type, record->type);
+    COPY(out->name, record->name);
+    COPY(out->value, record->value);
+    out->ttl = record->ttl;
+}
+
+int sealpost_domain_records(const char *domain, struct sealpost_record *out, unsigned n,
+                            struct sealpost_why *why)
+{
+    static struct sp_record records[SP_RECORDS_OUT];
+    struct sp_addr addresses[2];
+    char id[SP_POLICY_ID_SIZE];
+    struct sp_domain *d;
+    unsigned made;
+    unsigned addresses_n = sp_app_public_addresses(addresses, 2);
+    int err = sp_app_domain(domain, &d, why);
+    if (err < 0) {
+        return err;
+    }
+    if (addresses_n == 0) {
+        return sp_app_why(why, SP_E_STATE, "public_unknown",
+                          "The address under which the world sees this appliance is not known, and "
+                          "the records need it: `net public ADDR` sets it.");
+    }
+    sp_policy_id(&d->policy, id);
+    made = sp_records_make(d->name, id, d->rua, addresses, addresses_n, records);
+    for (unsigned i = 0; i < made && i < n; i++) {
+        record_out(&records[i], &out[i]);
+    }
+    return (int)(made < n ? made : n);
+}
+
+void sealpost_record_line(const struct sealpost_record *record, char *out, size_t cap)
+{
+    static struct sp_record line;
+    struct sp_buf text;
+    COPY(line.type, record->type);
+    COPY(line.name, record->name);
+    COPY(line.value, record->value);
+    line.ttl = record->ttl;
+    sp_buf_init(&text, out, cap);
+    sp_record_zone_line(&line, &text);
+}
+
+/* --- acts --- */
+
+typedef int (*life_act)(const char *name, sp_time now, char *why, size_t cap);
+
+static int act(const char *domain, life_act life, struct sealpost_why *why)
+{
+    char sentence[320] = "";
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, &d, why);
+    if (err < 0) {
+        return err;
+    }
+    err = life(d->name, sp_app_now(), sentence, sizeof sentence);
+    return err < 0 ? sp_app_why(why, err, id_of(err), "%s", sentence) : SP_OK;
+}
+
+int sealpost_enable(const char *domain, struct sealpost_why *why)
+{
+    return act(domain, sp_life_enable, why);
+}
+
+int sealpost_disable(const char *domain, struct sealpost_why *why)
+{
+    return act(domain, sp_life_disable, why);
+}
+
+int sealpost_renew(const char *domain, struct sealpost_why *why)
+{
+    return act(domain, sp_life_renew, why);
+}
+
+int sealpost_check(const char *domain, struct sealpost_why *why)
+{
+    return act(domain, sp_life_check, why);
+}
+
+static int remove_now(const char *name, sp_time now, char *why, size_t cap)
+{
+    (void)now;
+    int err = sp_life_remove(name, why, cap);
+    if (err == SP_OK) {
+        sp_app_report_drop(name);
+        sp_chain_sweep_begin();
+    }
+    return err;
+}
+
+int sealpost_domain_remove(const char *domain, struct sealpost_why *why)
+{
+    return act(domain, remove_now, why);
+}

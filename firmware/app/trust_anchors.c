@@ -1,0 +1,169 @@
+/*
+ * sealpost.h: extra root certificates, of the factory and of the operator.
+ *
+ * A record's data is one byte of origin ('F' or 'O') and the DER. Their names stay in RAM, so that
+ * a handshake finds number i without walking the store.
+ */
+#include "app/app.h"
+#include "base/log.h"
+#include "crypto/cert.h"
+#include "net/trust.h"
+
+#include <string.h>
+
+#define NAME_SIZE (2 * SP_SHA256_SIZE + 1)
+
+static char names[SP_TRUST_MAX][NAME_SIZE];
+static unsigned names_n;
+static uint8_t record[1 + SP_LINK_MAX]; /* scratch */
+
+void sp_app_trust_reload(void)
+{
+    char name[SP_STORE_NAME_MAX + 1];
+    uint32_t cursor = 0;
+    names_n = 0;
+    while (names_n < SP_TRUST_MAX &&
+           sp_store_next(&sp_app.store, SP_KIND_TRUST, &cursor, name) == SP_OK) {
+        if (sp_span_copy(sp_span_str(name), names[names_n], NAME_SIZE) == SP_OK) {
+            names_n++;
+        }
+    }
+}
+
+/* The record's length, or an error. */
+static int load(unsigned i)
+{
+    int n = i < names_n
+                ? sp_store_get(&sp_app.store, SP_KIND_TRUST, names[i], record, sizeof record)
+                : SP_E_NOT_FOUND;
+    return n >= 0 && n < 2 ? SP_E_CORRUPT : n;
+}
+
+/* sp_trust_extra. */
+static int anchor(void *ctx, unsigned i, void *buf, size_t cap)
+{
+    int n = load(i);
+    (void)ctx;
+    if (n < 0) {
+        return n;
+    }
+    if ((size_t)n - 1 > cap) {
+        return SP_E_SPACE;
+    }
+    memcpy(buf, record + 1, (size_t)n - 1);
+    return n - 1;
+}
+
+void sp_app_trust_start(void)
+{
+    sp_app_trust_reload();
+    sp_trust_start(sp_app.board->roots, anchor, NULL);
+}
+
+int sp_app_trust_reset(void)
+{
+    int err = SP_OK;
+    for (unsigned i = 0; i < names_n && err == SP_OK; i++) {
+        if (load(i) > 0 && record[0] == 'O') {
+            err = sp_store_delete(&sp_app.store, SP_KIND_TRUST, names[i]);
+        }
+    }
+    sp_app_trust_reload();
+    return err;
+}
+
+/* Reads the PEM into the record and judges it. The DER's length, or an error with why filled. */
+static int read_pem(const char *pem, struct sp_cert_info *info, struct sealpost_why *why)
+{
+    struct sp_span rest = sp_span_str(pem);
+    int n = sp_pem_next(&rest, record + 1, sizeof record - 1);
+    if (n == SP_E_SPACE) {
+        return sp_app_why(why, n, "trust_too_big", "The certificate is larger than %u bytes.",
+                          SP_LINK_MAX);
+    }
+    if (n < 0 || sp_cert_read(sp_span(record + 1, (size_t)n), info) < 0) {
+        return sp_app_why(why, SP_E_INVALID, "trust_invalid",
+                          "This is not a certificate in PEM form (BEGIN CERTIFICATE … END "
+                          "CERTIFICATE).");
+    }
+    if (!info->ca) {
+        return sp_app_why(why, SP_E_INVALID, "trust_not_ca",
+                          "%s is not the certificate of an authority (CA), so it cannot be a root.",
+                          info->subject);
+    }
+    return n;
+}
+
+static void hash_name(const struct sp_cert_info *info, char *out)
+{
+    struct sp_buf buf;
+    sp_buf_init(&buf, out, NAME_SIZE);
+    sp_hex(&buf, sp_span(info->sha256, sizeof info->sha256));
+}
+
+int sealpost_trust_add(const char *pem, struct sealpost_why *why)
+{
+    static struct sp_cert_info info;
+    char name[NAME_SIZE];
+    int err;
+    int n = read_pem(pem, &info, why);
+    if (n < 0) {
+        return n;
+    }
+    hash_name(&info, name);
+    if (sp_store_length(&sp_app.store, SP_KIND_TRUST, name) >= 0) {
+        return sp_app_why(why, SP_E_EXISTS, "trust_known", "%s is trusted already.", info.subject);
+    }
+    if (names_n >= SP_TRUST_MAX) {
+        return sp_app_why(why, SP_E_FULL, "trust_full",
+                          "There are %u extra roots already, which is the most; remove one first.",
+                          SP_TRUST_MAX);
+    }
+    record[0] = 'O';
+    err = sp_store_put(&sp_app.store, SP_KIND_TRUST, name, sp_span(record, (size_t)n + 1), 0);
+    if (err < 0) {
+        return sp_app_why(why, err, "store_failed", "The root could not be kept: %s.",
+                          sp_err_text(err));
+    }
+    sp_app_trust_reload();
+    sp_log_info("app", "extra root added: %s", info.subject);
+    return SP_OK;
+}
+
+int sealpost_trust_remove(const char *sha256, struct sealpost_why *why)
+{
+    for (unsigned i = 0; i < names_n; i++) {
+        if (strcmp(names[i], sha256) != 0) {
+            continue;
+        }
+        int err = sp_store_delete(&sp_app.store, SP_KIND_TRUST, names[i]);
+        sp_app_trust_reload();
+        return err < 0 ? sp_app_why(why, err, "store_failed", "The root could not be removed: %s.",
+                                    sp_err_text(err))
+                       : SP_OK;
+    }
+    return sp_app_why(why, SP_E_NOT_FOUND, "trust_unknown",
+                      "No extra root has that SHA-256; `trust` lists them.");
+}
+
+int sealpost_trust_get(unsigned i, struct sealpost_anchor *out)
+{
+    static struct sp_cert_info info;
+    int n = load(i);
+    memset(out, 0, sizeof *out);
+    if (n < 0) {
+        return n;
+    }
+    sp_text_cut(out->sha256, sizeof out->sha256, names[i]);
+    out->factory = record[0] == 'F';
+    if (sp_cert_read(sp_span(record + 1, (size_t)n - 1), &info) == SP_OK) {
+        sp_text_cut(out->subject, sizeof out->subject, info.subject);
+        out->not_after = info.not_after;
+    }
+    return SP_OK;
+}
+
+unsigned sealpost_trust_builtin(void)
+{
+    return sp_trust_count();
+}

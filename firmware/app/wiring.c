@@ -1,0 +1,149 @@
+/*
+ * What the life of a domain (mtasts) needs of acme and checks, which it does not know: each
+ * operation is led to the room that has it.
+ */
+#include "acme/acme.h"
+#include "app/app.h"
+#include "net/clock.h"
+
+#include <string.h>
+
+static char check_policy_text[SP_POLICY_TEXT_MAX];
+static char check_policy_id[SP_POLICY_ID_SIZE];
+static char check_domain[SP_DOMAIN_SIZE];
+static struct sp_check_report *check_report;
+static unsigned check_which;
+
+static sp_utc utc(void *ctx, sp_time now)
+{
+    (void)ctx;
+    return sp_clock_utc(now);
+}
+
+static void say(struct sp_life_failure *why, const char *id, const char *sentence)
+{
+    sp_text_cut(why->id, sizeof why->id, id);
+    sp_text_cut(why->sentence, sizeof why->sentence, sentence);
+    why->retry_after = 0;
+}
+
+static int order_start(void *ctx, const char *host, sp_time now, struct sp_life_failure *why)
+{
+    int err;
+    (void)ctx;
+    if (sp_app.no_entropy) {
+        say(why, "no_entropy", "The appliance has no entropy seed and makes no keys.");
+        return SP_E_STATE;
+    }
+    err = sp_acme_order(host, now);
+    if (err == SP_E_STATE) {
+        say(why, "terms_not_agreed",
+            "The terms of the certificate authority are not agreed to: `ca agree` does that.");
+    } else if (err == SP_E_CLOCK) {
+        say(why, "clock_unknown", "The time of day is not known yet: see `time`.");
+        return SP_E_STATE;
+    } else if (err < 0 && err != SP_E_AGAIN) {
+        say(why, "order_failed", sp_err_text(err));
+    }
+    return err;
+}
+
+static void problem_to_failure(const struct sp_acme_problem *problem, struct sp_life_failure *why)
+{
+    say(why, problem->type[0] != '\0' ? problem->type : "ca_failed", problem->sentence);
+    why->retry_after = problem->retry_after;
+}
+
+static int order_poll(void *ctx, struct sp_life_certificate *certificate,
+                      struct sp_life_failure *why)
+{
+    struct sp_acme_result result;
+    (void)ctx;
+    if (sp_acme_phase() == SP_ACME_FAILED) {
+        problem_to_failure(sp_acme_problem(), why);
+        return sp_acme_problem()->error < 0 ? sp_acme_problem()->error : SP_E_PROTOCOL;
+    }
+    if (sp_acme_phase() != SP_ACME_DONE || sp_acme_take(&result) < 0) {
+        return SP_E_AGAIN;
+    }
+    certificate->key = result.key;
+    certificate->links = result.links;
+    memcpy(certificate->chain, result.chain, sizeof certificate->chain);
+    return SP_OK;
+}
+
+static void order_finish(void *ctx)
+{
+    (void)ctx;
+    sp_acme_finish();
+}
+
+static void order_cancel(void *ctx, const char *host)
+{
+    (void)ctx;
+    sp_acme_cancel(host);
+}
+
+static int check_start(void *ctx, const struct sp_domain *domain, unsigned which, sp_time now)
+{
+    static struct sp_addr own[SP_ADDRESSES + 2];
+    struct sp_check_input input = {.domain = check_domain, .which = which};
+    struct sp_buf text;
+    (void)ctx;
+    if (sp_checks_busy()) {
+        return SP_E_AGAIN;
+    }
+    sp_text_cut(check_domain, sizeof check_domain, domain->name);
+    sp_buf_init(&text, check_policy_text, sizeof check_policy_text);
+    if (sp_policy_text(&domain->policy, &text) < 0) {
+        return SP_E_SPACE;
+    }
+    sp_policy_id(&domain->policy, check_policy_id);
+    input.policy_text = check_policy_text;
+    input.policy_id = check_policy_id;
+    input.own = own;
+    input.own_n = sp_app_own_addresses(own, sizeof own / sizeof own[0]);
+    check_report = sp_app_report_for(domain->name);
+    check_which = which;
+    return sp_checks_start(&input, check_report, now);
+}
+
+static int check_poll(void *ctx, struct sp_life_check_result results[SP_DOMAIN_CHECKS])
+{
+    (void)ctx;
+    if (sp_checks_busy()) {
+        return SP_E_AGAIN;
+    }
+    memset(results, 0, sizeof results[0] * SP_DOMAIN_CHECKS);
+    for (unsigned i = 0; i < SP_CHECKS && check_report != NULL; i++) {
+        const struct sp_check *check = &check_report->checks[i];
+        if ((check_which & SP_CHECK_BIT(i)) == 0) {
+            continue;
+        }
+        results[i].result = (uint8_t)check->result;
+        sp_text_cut(results[i].code, sizeof results[i].code, check->code);
+        sp_text_cut(results[i].reason, sizeof results[i].reason, check->reason);
+    }
+    return SP_OK;
+}
+
+static void changed(void *ctx, const char *domain)
+{
+    (void)ctx;
+    sp_app_domain_changed(domain);
+}
+
+const struct sp_life_ops *sp_app_life_ops(void)
+{
+    static const struct sp_life_ops ops = {
+        .utc = utc,
+        .order_start = order_start,
+        .order_poll = order_poll,
+        .order_finish = order_finish,
+        .order_cancel = order_cancel,
+        .check_start = check_start,
+        .check_poll = check_poll,
+        .changed = changed,
+    };
+    return &ops;
+}
