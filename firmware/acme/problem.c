@@ -7,7 +7,8 @@
 
 #define TYPE_PREFIX "urn:ietf:params:acme:error:"
 #define SUBPROBLEMS_MAX 4
-#define REMEDY_SIZE 400 /* a remedy may name the host, once or twice */
+#define TAIL_SIZE 400       /* of the sentence; a remedy may name the host */
+#define URL_IN_SENTENCE 120 /* longer ones are shown apart */
 
 static const struct advice {
     const char *type;
@@ -49,7 +50,7 @@ static const struct advice {
      "this firmware does not offer",
      "Choose another CA with \"ca set URL\""},
     {"userActionRequired", false, SP_E_REFUSED, "The CA wants something of you before it goes on",
-     "Open the address shown with this message, do what it asks, then try again"},
+     "Do what the CA's page asks, then try again"},
     {"rateLimited", false, SP_E_REFUSED, "The CA's limit on requests is used up",
      "Nothing needs to be done: it is tried again later. More attempts make the wait longer"},
     {"rejectedIdentifier", false, SP_E_REFUSED, "The CA does not issue certificates for {host}",
@@ -260,22 +261,31 @@ static void put_template(struct sp_buf *out, const char *template, const char *h
     sp_buf_puts(out, template);
 }
 
-/* The remedy is written first, to know how much room it leaves. */
+static void put_tail(struct sp_buf *out, const struct sp_acme_problem *problem, const char *remedy,
+                     const char *host)
+{
+    sp_buf_puts(out, ".");
+    if (remedy[0] != '\0') {
+        sp_buf_puts(out, " ");
+        put_template(out, remedy, host);
+        sp_buf_puts(out, ".");
+    }
+    if (problem->url[0] != '\0' && strlen(problem->url) < URL_IN_SENTENCE &&
+        strstr(problem->detail, problem->url) == NULL)
+        sp_buf_printf(out, " See %s .", problem->url);
+}
+
+/* The end is written first, to know how much room it leaves. */
 void sp_acme_problem_say(struct sp_acme_problem *problem, int err, const char *what,
                          const char *remedy, const char *host)
 {
-    char end[REMEDY_SIZE];
+    char end[TAIL_SIZE];
     struct sp_buf tail;
     struct sp_buf out;
 
     problem->error = err;
     sp_buf_init(&tail, end, sizeof end);
-    sp_buf_puts(&tail, ".");
-    if (remedy[0] != '\0') {
-        sp_buf_puts(&tail, " ");
-        put_template(&tail, remedy, host);
-        sp_buf_puts(&tail, ".");
-    }
+    put_tail(&tail, problem, remedy, host);
     sp_buf_init(&out, problem->sentence, sizeof problem->sentence - tail.len);
     put_template(&out, what, host);
     if (problem->detail[0] != '\0') {

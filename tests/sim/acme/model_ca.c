@@ -545,7 +545,7 @@ void model_ca_answer(const struct model_request *request, struct model_reply *re
     memset(reply, 0, sizeof *reply);
     model_ca_tally.requests++;
     if (!instead(reply)) {
-        if (strcmp(path, "/dir") == 0 && strcmp(request->method, "GET") == 0) {
+        if (strncmp(path, "/dir", 4) == 0 && strcmp(request->method, "GET") == 0) {
             directory(reply);
             return;
         }

@@ -621,6 +621,28 @@ static void order_for_another_host_drops_the_stored_one(void **state)
     assert_int_equal(model_ca_tally.orders, 2);
 }
 
+static void accounts_and_orders_belong_to_their_directory(void **state)
+{
+    (void)state;
+    fake_http_faults.own_status[0] = 404;
+    world_enable(HOST);
+    sp_acme_finish();
+    fake_http_start();
+    assert_int_equal(sp_acme_start(&world.store, MODEL_DIRECTORY "2"), 0);
+    assert_false(sp_acme_agreed());
+    assert_string_equal(sp_acme_account_url(), "");
+    world_agree();
+    assert_int_equal(world_order(HOST), SP_ACME_DONE);
+    assert_int_equal(model_ca_tally.orders, 2);
+    assert_int_equal(model_ca_tally.accounts, 2);
+    sp_acme_finish();
+    assert_int_equal(sp_acme_start(&world.store, MODEL_DIRECTORY), 0);
+    assert_true(sp_acme_agreed());
+    assert_string_equal(sp_acme_account_url(), MODEL_CA "/acct/1");
+    assert_int_equal(world_order(HOST), SP_ACME_DONE);
+    world_check_clean();
+}
+
 static void stored_order_is_forgotten_after_an_hour(void **state)
 {
     (void)state;
@@ -766,6 +788,7 @@ int main(void)
         TEST(chains_up_to_the_bound_are_taken),
         TEST(certificates_that_are_not_right_are_refused),
         TEST(order_for_another_host_drops_the_stored_one),
+        TEST(accounts_and_orders_belong_to_their_directory),
         TEST(stored_order_is_forgotten_after_an_hour),
         TEST(stored_order_that_the_ca_forgot_begins_anew),
         TEST(stored_order_with_an_old_certificate_begins_anew),

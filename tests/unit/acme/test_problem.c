@@ -121,6 +121,29 @@ static void bodies_that_are_no_problem_document_are_survived(void **state)
     assert_non_null(strstr(problem.sentence, "out of order or overloaded"));
 }
 
+static void page_of_the_ca_is_named_when_it_is_short(void **state)
+{
+    char body[600];
+    char path[200];
+
+    (void)state;
+    read_answer("{\"type\":\"" URN "userActionRequired\",\"detail\":\"Terms have changed.\","
+                "\"instance\":\"https://ca.test/agree\"}",
+                403);
+    sp_acme_problem_explain(&problem, HOST, false);
+    assert_string_equal(problem.sentence,
+                        "The CA wants something of you before it goes on: Terms have changed. Do "
+                        "what the CA's page asks, then try again. See https://ca.test/agree .");
+    memset(path, 'p', sizeof path);
+    path[sizeof path - 1] = '\0';
+    snprintf(body, sizeof body,
+             "{\"type\":\"" URN "userActionRequired\",\"instance\":\"https://ca.test/%s\"}", path);
+    read_answer(body, 403);
+    sp_acme_problem_explain(&problem, HOST, false);
+    assert_null(strstr(problem.sentence, "https://"));
+    assert_int_equal(strlen(problem.url), 16 + sizeof path - 1);
+}
+
 /* Words of any length and of any bytes: the sentence is whole, ends in its remedy, and is one line.
  */
 static void long_words_leave_room_for_the_remedy(void **state)
@@ -209,6 +232,7 @@ int main(void)
         cmocka_unit_test_setup(unauthorized_means_two_things, setup),
         cmocka_unit_test_setup(url_in_the_words_is_found, setup),
         cmocka_unit_test_setup(bodies_that_are_no_problem_document_are_survived, setup),
+        cmocka_unit_test_setup(page_of_the_ca_is_named_when_it_is_short, setup),
         cmocka_unit_test_setup(long_words_leave_room_for_the_remedy, setup),
         cmocka_unit_test_setup(every_error_of_the_network_has_its_sentence, setup),
         cmocka_unit_test_setup(type_of_an_answer_is_told, setup),
