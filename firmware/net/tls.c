@@ -187,12 +187,28 @@ static struct sp_tls *tls_of(struct sp_stream *stream)
     return (struct sp_tls *)(void *)stream;
 }
 
+/* At the end of a handshake mbedTLS 3.6 cuts the inbound buffer of a TLS 1.2 client down to the
+ * size of the outbound one (MBEDTLS_TLS_EXT_ADV_CONTENT_LEN is the smaller of the two), and full
+ * records would not fit any more. It cuts only what is larger, so for that step, which reads
+ * nothing, the buffer seems empty. */
+static int handshake_step(mbedtls_ssl_context *ssl)
+{
+    size_t n = ssl->MBEDTLS_PRIVATE(in_buf_len);
+    int ret;
+
+    if (ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_HANDSHAKE_WRAPUP)
+        ssl->MBEDTLS_PRIVATE(in_buf_len) = 0;
+    ret = mbedtls_ssl_handshake_step(ssl);
+    ssl->MBEDTLS_PRIVATE(in_buf_len) = n;
+    return ret;
+}
+
 static int handshake(struct sp_tls *tls)
 {
     int ret = 0;
 
     for (int i = 0; i < HANDSHAKE_STEPS && !mbedtls_ssl_is_handshake_over(&tls->ssl); i++) {
-        ret = mbedtls_ssl_handshake_step(&tls->ssl);
+        ret = handshake_step(&tls->ssl);
         if (ret != 0)
             break;
     }
