@@ -21,7 +21,7 @@
 #define MEM_SIZE (32 * 1024) /* bytes: what is being sent and not yet acknowledged */
 #define PBUF_POOL_SIZE 24    /* full frames: what has come in and is not yet read */
 #define MEMP_NUM_PBUF 24
-#define MEMP_NUM_TCP_PCB 20 /* SP_TCP_STREAMS, DNS over TCP, and connections that are closing */
+#define MEMP_NUM_TCP_PCB 28 /* SP_TCP_STREAMS, eight half-open ones, and some that are closing */
 #define MEMP_NUM_TCP_PCB_LISTEN 4
 #define MEMP_NUM_TCP_SEG 96
 #define MEMP_NUM_UDP_PCB 14 /* SP_DNS_QUERIES with a retry each under way, DHCP, SNTP */

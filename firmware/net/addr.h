@@ -18,7 +18,8 @@ struct sp_addr {
 int sp_addr_parse(struct sp_span text, struct sp_addr *out);
 /* "192.0.2.1/24": prefix in bits (32 or 128 when absent). 0 or SP_E_INVALID. */
 int sp_addr_parse_prefix(struct sp_span text, struct sp_addr *out, uint8_t *prefix);
-/* Shortest form, RFC 5952; IPv4-mapped ones as "::ffff:192.0.2.1"; "-" for none. Returns out, which has SP_ADDR_SIZE bytes. */
+/* Shortest form, RFC 5952; IPv4-mapped ones as "::ffff:192.0.2.1"; "-" for none. Returns out, which
+ * has SP_ADDR_SIZE bytes. */
 const char *sp_addr_text(const struct sp_addr *addr, char *out);
 bool sp_addr_equal(const struct sp_addr *a, const struct sp_addr *b);
 /* Reachable from the whole Internet by its range: not private, link-local, loopback, multicast …

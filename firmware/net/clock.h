@@ -1,10 +1,10 @@
 /*
  * net/clock: the time of day, by SNTP (RFC 4330, 5905 server responses), never backwards.
  *
- * Until an NTP server has answered, the time is unknown (0), whatever the floor kept in flash says: a
- * certificate is never judged by a guess. The floor only refuses an answer that lies before it.
- * Slews backwards by up to 2 s are held (the clock stands still), larger steps back are refused with a
- * warning unless two servers' answers in a row, at least a minute apart, agree.
+ * Until an NTP server has answered, the time is unknown (0), whatever the floor kept in flash says:
+ * a certificate is never judged by a guess. The floor only refuses an answer that lies before it.
+ * Slews backwards by up to 2 s are held (the clock stands still), larger steps back are refused
+ * with a warning unless two answers in a row, at least a minute apart, agree.
  *
  * Threads: service task. Time: nothing blocks.
  */
@@ -16,12 +16,12 @@
 
 struct sp_clock_status {
     bool set;
-    sp_utc utc;        /* now */
-    sp_utc synced_at;  /* last answer, 0: never */
+    sp_utc utc;       /* now */
+    sp_utc synced_at; /* last answer, 0: never */
     sp_utc floor;
-    char server[254];  /* host name or address asked */
+    char server[254]; /* host name or address asked */
     struct sp_addr address;
-    int last_error;    /* of the last try: 0 or sp_err */
+    int last_error; /* of the last try: 0 or sp_err */
     sp_time next_try;
 };
 

@@ -52,8 +52,8 @@ struct sp_dns_answer {
     int result;
     struct sp_addr server; /* who answered (last); family 0 when nobody did */
     uint32_t elapsed_ms;
-    unsigned n;     /* records */
-    bool cut;       /* there were more than SP_DNS_ANSWERS */
+    unsigned n; /* records */
+    bool cut;   /* there were more than SP_DNS_ANSWERS */
     struct sp_dns_record records[SP_DNS_ANSWERS];
 };
 
@@ -79,17 +79,17 @@ struct sp_dns_query {
 /* Starts c-ares. Resolvers come from sp_net_status and are looked at again when they change. */
 int sp_dns_start(void);
 /* Asks. Afterwards query->done turns true within (SP_DNS_TIMEOUT_MS × SP_DNS_TRIES) and *answer is
- * filled. Names may have labels of one to 63 letters, digits, '-' and '_'; the root is ".". In answers
- * names are lower-case, without the dot at the end; records of other names are left out.
- * server: family 0 for the configured resolvers, otherwise that one alone (without recursion desired;
- * at most three such servers at a time). 0; SP_E_INVALID (name), SP_E_MEMORY (too many under way),
- * SP_E_DNS_NO_SERVER: then nothing is under way. */
+ * filled. Names may have labels of one to 63 letters, digits, '-' and '_'; the root is ".". In
+ * answers names are lower-case, without the dot at the end; records of other names are left out.
+ * server: family 0 for the configured resolvers, otherwise that one alone (without recursion
+ * desired; at most three such servers at a time). 0; SP_E_INVALID (name), SP_E_MEMORY (too many
+ * under way), SP_E_DNS_NO_SERVER: then nothing is under way. */
 int sp_dns_ask(struct sp_dns_query *query, const char *name, enum sp_dns_type type,
                const struct sp_addr *server, struct sp_dns_answer *answer, sp_time now);
-/* The same for the addresses of a host, by the configured resolvers. type: SP_DNS_A or SP_DNS_AAAA. */
+/* The same for a host's addresses, by the configured resolvers. type: SP_DNS_A or SP_DNS_AAAA. */
 int sp_dns_ask_addresses(struct sp_dns_query *query, const char *name, enum sp_dns_type type,
                          struct sp_dns_addresses *addresses, sp_time now);
-/* After it the query is not touched any more. Harmless on one that is done or never began (zeroed). */
+/* After it the query is not touched any more. Harmless on one that is done or never began. */
 void sp_dns_cancel(struct sp_dns_query *query);
 sp_time sp_dns_step(sp_time now);
 

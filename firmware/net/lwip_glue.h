@@ -38,6 +38,8 @@ bool sp_nic_flush(struct netif *netif);
 
 /* tcp.c: connect deadlines, new connections to their owners. Returns when it wants to be called. */
 sp_time sp_tcp_step(sp_time now);
+/* tcp_accept.c: to be called after each frame that came in. */
+void sp_tcp_shed_half_open(void);
 /* tcp_accept.c: frees memory at the expense of the stranger that has been idle longest. False when
  * there was none. */
 bool sp_tcp_relieve(void);

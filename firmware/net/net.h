@@ -1,8 +1,8 @@
 /*
  * net/net: the IP stack (lwIP, NO_SYS=1) on the board's NIC: addresses, routes, TCP streams.
  *
- * Memory: lwIP's own pools (config/lwipopts.h) and a fixed table of streams; one instance a process,
- * since lwIP has one. Threads: service task. Time: nothing blocks.
+ * Memory: lwIP's own pools (config/lwipopts.h) and a fixed table of streams; one instance a
+ * process, since lwIP has one. Threads: service task. Time: nothing blocks.
  */
 #ifndef SP_NET_NET_H
 #define SP_NET_NET_H
@@ -14,11 +14,12 @@
 #include "net/stream.h"
 
 struct sp_net_config {
-    bool dhcp;               /* otherwise the static values; IPv6 comes by SLAAC in both cases */
-    struct sp_addr address;  /* IPv4 */
-    uint8_t prefix;          /* bits */
-    struct sp_addr gateway;  /* family 0: none */
-    struct sp_addr dns[SP_RESOLVERS]; /* family 0: not set. With DHCP these come before what it gives */
+    bool dhcp;              /* otherwise the static values; IPv6 comes by SLAAC in both cases */
+    struct sp_addr address; /* IPv4 */
+    uint8_t prefix;         /* bits */
+    struct sp_addr gateway; /* family 0: none */
+    /* family 0: not set. With DHCP these come before what it gives. */
+    struct sp_addr dns[SP_RESOLVERS];
     char hostname[64];
 };
 
@@ -27,7 +28,8 @@ struct sp_net_status {
     bool dhcp, dhcp_bound;
     uint8_t prefix;
     struct sp_addr gateway;
-    struct sp_addr addresses[SP_ADDRESSES]; /* IPv4 first; preferred or valid IPv6, link-local too */
+    /* IPv4 first; preferred or valid IPv6, link-local too. */
+    struct sp_addr addresses[SP_ADDRESSES];
     unsigned addresses_n;
     struct sp_addr dns[SP_RESOLVERS]; /* in force, in order: static ones, DHCP's, then RDNSS' */
     unsigned dns_n;
@@ -44,8 +46,9 @@ void sp_net_status(struct sp_net_status *out);
 bool sp_net_is_own(const struct sp_addr *addr);
 /* True when packets to addr have somewhere to go: an own address of its kind and a next hop. */
 bool sp_net_reaches(const struct sp_addr *addr);
-/* Takes frames from the NIC, runs lwIP's timers. Returns when it wants to be called again; that holds
- * until streams or DNS are used, so who used them reports `now` once, and the loop comes round again. */
+/* Takes frames from the NIC, runs lwIP's timers. Returns when it wants to be called again; that
+ * holds until streams or DNS are used, so who used them reports `now` once, and the loop comes
+ * round again. */
 sp_time sp_net_step(sp_time now);
 
 /* Makes a connection; use sp_stream_ready to see it come up. SP_CONNECT_TIMEOUT_MS gives
@@ -55,7 +58,8 @@ int sp_tcp_connect(const struct sp_addr *addr, uint16_t port, struct sp_stream *
 /* Called from sp_net_step with a new connection, which the callee owns from then on. */
 typedef void (*sp_tcp_accept)(void *ctx, struct sp_stream *stream);
 /* Listens on a port, both families. SP_TCP_INBOUND and SP_TCP_INBOUND_PER_ADDRESS are kept here:
- * at the limit the inbound connection that has been idle longest goes. 0, SP_E_EXISTS, SP_E_MEMORY. */
+ * at the limit the inbound connection that has been idle longest goes. 0, SP_E_EXISTS, SP_E_MEMORY.
+ */
 int sp_tcp_listen(uint16_t port, sp_tcp_accept accept, void *ctx);
 void sp_tcp_unlisten(uint16_t port);
 

@@ -107,6 +107,7 @@ bool sp_nic_receive(struct netif *netif)
         LINK_STATS_INC(link.recv);
         if (netif->input(p, netif) != ERR_OK)
             pbuf_free(p);
+        sp_tcp_shed_half_open();
     }
     return true;
 }

@@ -11,14 +11,18 @@
 #include "net/lwip_glue.h"
 #include "sp_port.h"
 
+#include "lwip/stats.h"
 #include "lwip/tcp.h"
 
 #include <string.h>
 
-#define LINGER_S 8 /* for an ended connection whose owner has left */
+#define LINGER_S 8     /* for an ended connection whose owner has left */
+#define RESERVE 8192   /* bytes of lwIP's heap that inbound connections leave to the others */
+#define STARVED_MS 100 /* a write that found no memory is tried again after this at the latest */
 
 struct sp_tcp_slot sp_tcp_slots[SP_TCP_SLOTS];
 struct sp_tcp_stats sp_tcp_count;
+static bool starved; /* a write found no memory */
 
 struct sp_tcp_stats sp_tcp_stats(void)
 {
@@ -246,6 +250,21 @@ static int may_send(const struct sp_tcp_slot *slot)
     return slot->connecting ? SP_E_AGAIN : 0;
 }
 
+/* What a slot may put into lwIP's heap now. Peers that read slowly, or not at all, must not keep
+ * the CA's answers or DNS out of it. */
+static size_t may_take(const struct sp_tcp_slot *slot, size_t n)
+{
+    size_t left = lwip_stats.mem.avail - lwip_stats.mem.used;
+
+    n = LWIP_MIN(n, tcp_sndbuf(slot->pcb));
+    if (!slot->inbound)
+        return n;
+    left = left > RESERVE ? left - RESERVE : 0;
+    if (n > left / 2) /* headers and fragmentation have their share */
+        starved = true;
+    return LWIP_MIN(n, left / 2);
+}
+
 static int tcp_stream_write(struct sp_stream *stream, const void *buf, size_t n, bool more)
 {
     struct sp_tcp_slot *slot = slot_of(stream);
@@ -254,11 +273,14 @@ static int tcp_stream_write(struct sp_stream *stream, const void *buf, size_t n,
 
     if (err != 0)
         return err;
-    take = LWIP_MIN(n, tcp_sndbuf(slot->pcb));
+    take = may_take(slot, n);
     /* When lwIP has no memory for all of it, less may still do. */
-    while (take > 0 && tcp_write(slot->pcb, buf, (u16_t)take,
-                                 TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0)) != ERR_OK)
+    while (take > 0 &&
+           tcp_write(slot->pcb, buf, (u16_t)take,
+                     TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0)) != ERR_OK) {
+        starved = true;
         take /= 2;
+    }
     if (!more || take < n)
         tcp_output(slot->pcb);
     return take > 0 ? (int)take : SP_E_AGAIN;
@@ -400,7 +422,17 @@ static void give_up_connecting(struct sp_tcp_slot *slot)
 
 sp_time sp_tcp_step(sp_time now)
 {
+    static sp_time hungry_until = SP_NEVER;
     sp_time next = SP_NEVER;
+
+    if (now >= hungry_until) {
+        hungry_until = SP_NEVER;
+        sp_net_event();
+    }
+    if (starved && hungry_until == SP_NEVER)
+        hungry_until = now + STARVED_MS;
+    starved = false;
+    next = hungry_until;
 
     for (int i = 0; i < SP_TCP_SLOTS; i++) {
         struct sp_tcp_slot *slot = &sp_tcp_slots[i];

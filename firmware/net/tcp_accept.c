@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define LISTENERS 4
-#define BACKLOG 4 /* connections of a port that are being made */
+#define HALF_OPEN 8    /* connections that are being made, on all ports */
+#define NO_BACKLOG 255 /* lwIP's own limit would keep newcomers out until the oldest times out */
 
 static struct listener {
     struct tcp_pcb *pcb; /* NULL: free */
@@ -107,6 +108,24 @@ bool sp_tcp_relieve(void)
     return slot != NULL;
 }
 
+/* Of too many half-open connections the oldest goes, without a word to an address that may be
+ * forged: so a handshake gets through as long as it is quicker than the next HALF_OPEN of a flood.
+ */
+void sp_tcp_shed_half_open(void)
+{
+    struct tcp_pcb *oldest = NULL;
+    int n = 0;
+
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+        if (pcb->state == SYN_RCVD) {
+            oldest = pcb; /* lwIP puts new ones in front */
+            n++;
+        }
+    }
+    if (n > HALF_OPEN)
+        tcp_abandon(oldest, 0);
+}
+
 /* New connections */
 
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
@@ -164,7 +183,7 @@ static int listen_on(struct listener *listener, uint16_t port)
         tcp_close(pcb);
         return SP_E_EXISTS;
     }
-    listening = tcp_listen_with_backlog(pcb, BACKLOG);
+    listening = tcp_listen_with_backlog(pcb, NO_BACKLOG);
     if (listening == NULL) {
         tcp_close(pcb);
         return SP_E_MEMORY;

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define WAITING 2 /* datagrams on a wire */
+#define WAITING 4 /* datagrams on a wire: forged ones must not crowd out the true one */
 #define FIRST_PORT 32768U
 #define PORT_TRIES 8
 

@@ -4,7 +4,7 @@
  * UDP leaves from a port of its own, drawn at random for each wire: with the query's id that is
  * what a forger would have to guess (RFC 5452). TCP is one of this room's streams.
  *
- * Memory: a fixed table; at most two datagrams wait on a wire. Not for other rooms.
+ * Memory: a fixed table; at most four datagrams wait on a wire. Not for other rooms.
  */
 #ifndef SP_NET_WIRE_H
 #define SP_NET_WIRE_H

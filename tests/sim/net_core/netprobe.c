@@ -11,6 +11,9 @@
 #include "host_entropy/host_entropy.h"
 #include "tap/tap.h"
 
+#include "lwip/memp.h"
+#include "lwip/stats.h"
+
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,17 +122,22 @@ static void cmd_stats(char **words)
         t.open_peak, t.inbound, t.evicted, t.refused, steps, tap.nic.dropped);
 }
 
+static void cmd_memory_net(char **words)
+{
+    (void)words;
+    say("memory-net heap=%u peak=%u pbufs=%u", (unsigned)lwip_stats.mem.used,
+        (unsigned)lwip_stats.mem.max, (unsigned)lwip_stats.memp[MEMP_PBUF_POOL]->used);
+}
+
 static void cmd_quit(char **words)
 {
     (void)words;
     quit = true;
 }
 
-static const struct command own_commands[] = {{"configure", cmd_configure},
-                                              {"status", cmd_status},
-                                              {"stats", cmd_stats},
-                                              {"quit", cmd_quit},
-                                              {NULL, NULL}};
+static const struct command own_commands[] = {
+    {"configure", cmd_configure},   {"status", cmd_status}, {"stats", cmd_stats},
+    {"memory-net", cmd_memory_net}, {"quit", cmd_quit},     {NULL, NULL}};
 static const struct command *const tables[] = {own_commands, tcp_commands, name_commands};
 
 static void run_line(char *line)

@@ -14,6 +14,7 @@
 
 static struct lookup {
     bool used;
+    bool cancelled; /* then nothing may write to it */
     struct sp_dns_query query;
     struct sp_dns_answer answer;
     struct sp_dns_addresses addresses;
@@ -89,6 +90,7 @@ static void show_addresses(int id, const struct sp_dns_addresses *a)
 static void started(int id, int err)
 {
     lookups[id].used = err == 0;
+    lookups[id].cancelled = false;
     say("asked %d err=%d", id, err);
 }
 
@@ -116,8 +118,9 @@ static void cmd_cancel(char **words)
     struct lookup *l = &lookups[number(words[0]) % MOST];
 
     sp_dns_cancel(&l->query);
-    memset(&l->answer, 0xaa, sizeof l->answer); /* it is not touched any more */
+    memset(&l->answer, 0xaa, sizeof l->answer);
     l->used = false;
+    l->cancelled = true;
     say("cancel %s", words[0]);
 }
 
@@ -171,6 +174,8 @@ sp_time names_step(sp_time now)
     for (int i = 0; i < MOST; i++) {
         struct lookup *l = &lookups[i];
 
+        if (l->cancelled && (l->query.done || l->answer.n != 0xaaaaaaaa))
+            say("error touched %d", i);
         if (!l->used || !l->query.done)
             continue;
         l->used = false;

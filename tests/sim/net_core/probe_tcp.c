@@ -11,10 +11,13 @@ enum mode {
     SINK,    /* reads and counts, ends when the peer does */
     HOLD,    /* touches nothing */
     GREET,   /* says hello and ends */
+    BURST,   /* writes 5000 bytes and ends */
     PATTERN, /* sends a number of bytes, wants the same back, ends */
+    SOURCE,  /* sends for ever */
     PIECES,  /* two writes, the first with `more` */
 };
-static const char *const mode_names[] = {"echo", "sink", "hold", "greet", "pattern", "pieces"};
+static const char *const mode_names[] = {"echo",  "sink",    "hold",   "greet",
+                                         "burst", "pattern", "source", "pieces"};
 
 static struct session {
     struct sp_stream *stream; /* NULL: free */
@@ -133,17 +136,31 @@ static int turn_sink(struct session *s)
     return n == 0 ? 2 : n < 0 ? n : 1;
 }
 
-static int turn_greet(struct session *s)
+static int say_and_end(struct session *s, const void *what, size_t n)
 {
     int err = 0;
 
-    if (s->sent == 0) {
-        err = sp_stream_write(s->stream, "hello\n", 6, false);
-        s->sent = err > 0 ? (unsigned long)err : 0;
+    if (s->sent < n) {
+        err = sp_stream_write(s->stream, (const char *)what + s->sent, n - s->sent, true);
+        s->sent += err > 0 ? (unsigned long)err : 0;
     }
-    if (err >= 0)
+    if (err >= 0 && s->sent == n)
         err = sp_stream_finish(s->stream);
-    return err == SP_E_AGAIN ? 0 : err < 0 ? err : 2;
+    if (err == SP_E_AGAIN || s->sent < n)
+        return 0;
+    return err < 0 ? err : 2;
+}
+
+static int turn_greet(struct session *s)
+{
+    return say_and_end(s, "hello\n", 6);
+}
+
+static int turn_burst(struct session *s)
+{
+    static const char zeros[5000];
+
+    return say_and_end(s, zeros, sizeof zeros);
 }
 
 static int turn_pieces(struct session *s)
@@ -198,6 +215,16 @@ static int turn_pattern(struct session *s)
     return n > 0 || sent > 0;
 }
 
+static int turn_source(struct session *s)
+{
+    static const uint8_t zeros[1460];
+    int n = sp_stream_write(s->stream, zeros, sizeof zeros, false);
+
+    if (n > 0)
+        s->sent += (unsigned long)n;
+    return n == SP_E_AGAIN ? 0 : n < 0 ? n : 1;
+}
+
 static int turn_hold(struct session *s)
 {
     int err = sp_stream_ready(s->stream);
@@ -207,8 +234,9 @@ static int turn_hold(struct session *s)
 
 static int turn(struct session *s)
 {
-    static int (*const turns[])(struct session *) = {turn_echo,  turn_sink,    turn_hold,
-                                                     turn_greet, turn_pattern, turn_pieces};
+    static int (*const turns[])(struct session *) = {turn_echo,   turn_sink,  turn_hold,
+                                                     turn_greet,  turn_burst, turn_pattern,
+                                                     turn_source, turn_pieces};
     int ready;
 
     if (!s->ready) {

@@ -100,6 +100,7 @@ def test_outbound_echo_of_three_megabytes(network, probe, probe_address, host_ad
 
 def test_single_bytes_do_not_use_up_the_buffers(network, probe):
     """More segments of one byte than the pool has buffers, while nobody reads."""
+    network.run(["sysctl", "-w", "net.ipv4.tcp_autocorking=0"])
     probe.ask("listen", 7, "hold")
     data = pattern(4000)
     with connect(network, PROBE, 7) as channel:
@@ -109,6 +110,7 @@ def test_single_bytes_do_not_use_up_the_buffers(network, probe):
             channel.send(bytes([byte]))
         unsent = struct.Struct("i")
         wait_until(lambda: unsent.unpack(fcntl_outq(channel))[0] == 0, "the probe to take all of it")
+        assert int(probe.ask("memory-net")["pbufs"]) <= 6
         probe.ask("mode", 1000, "echo")
         channel.shutdown(socket.SHUT_WR)
         assert read_all(channel) == data
@@ -167,12 +169,16 @@ def test_release_without_finish_resets(network, probe):
 
 
 def test_finish_then_release_delivers_all_though_data_is_left_unread(network, probe):
-    probe.ask("listen", 7, "greet")
-    with connect(network, PROBE, 7) as channel:
+    probe.ask("listen", 7, "burst")
+    channel = network.socket()
+    channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # so that not all of it is taken at once
+    channel.settimeout(10)
+    with channel:
+        channel.connect((PROBE, 7))
         channel.sendall(b"nobody reads this" * 50)
         probe.expect("end 1000")
         channel.sendall(b"nor this" * 100)
-        assert read_all(channel) == b"hello\n"
+        assert len(read_all(channel)) == 5000
 
 
 def test_more_leaves_in_one_segment(network, probe):
@@ -263,12 +269,101 @@ def test_streams_over_an_old_address_die(network, probe):
 
 def test_no_socket_is_opened(network, make_probe, tmp_path):
     trace = tmp_path / "trace"
-    probe = make_probe("ip=192.0.2.10/24", prefix=["strace", "-f", "-e", "trace=socket", "-o", str(trace)])
+    probe = make_probe("ip=192.0.2.10/24", prefix=["env", "ASAN_OPTIONS=detect_leaks=0", "strace", "-f",
+                                                        "-e", "trace=socket", "-o", str(trace)])
     probe.ask("listen", 7, "greet")
     with connect(network, PROBE, 7) as channel:
         assert read_all(channel) == b"hello\n"
     probe.quit()
     assert "socket(" not in trace.read_text()
+
+
+@pytest.fixture
+def crowd(network):
+    """Ten connections from two addresses; their receive buffers are small."""
+    channels = []
+
+    def connect_all(port):
+        for i in range(10):
+            channel = network.socket()
+            channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            channel.settimeout(10)
+            channel.bind(((HOST, "192.0.2.53")[i % 2], 0))
+            channel.connect((PROBE, port))
+            channels.append(channel)
+        return channels
+
+    yield connect_all
+    for channel in channels:
+        channel.close()
+
+
+def assert_outbound_works(network, probe):
+    def echo(channel):
+        while part := channel.recv(65536):
+            channel.sendall(part)
+        channel.shutdown(socket.SHUT_WR)
+
+    port, thread = serve(network, HOST, echo)
+    assert probe.ask("connect", 1, HOST, port, "pattern", 100_000)["err"] == "0"
+    ended = probe.expect("end 1")
+    thread.join()
+    assert (ended["err"], ended["got"]) == ("0", "100000")
+
+
+def test_peers_that_do_not_read_leave_memory_to_the_outbound(network, probe, crowd):
+    probe.ask("listen", 7, "source")
+    crowd(7)
+    for i in range(10):
+        probe.expect(f"accept {1000 + i}")
+    wait_until(lambda: int(probe.ask("memory-net")["heap"]) > 20_000, "the senders to be stuck")
+    assert_outbound_works(network, probe)
+
+
+def test_unread_data_of_strangers_is_given_up_for_the_outbound(network, probe, crowd):
+    probe.ask("listen", 7, "hold")
+    for channel in crowd(7):
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        channel.setblocking(False)
+        try:
+            channel.send(bytes(60000))
+        except (BlockingIOError, ConnectionResetError):
+            pass
+    assert_outbound_works(network, probe)
+    assert int(probe.ask("stats")["evicted"]) > 0
+
+
+def syn(source_port):
+    """A frame with a SYN from a host that is not there."""
+    source, target = socket.inet_aton(f"198.51.100.{source_port % 250 + 1}"), socket.inet_aton(PROBE)
+
+    def total(data):
+        value = sum(struct.unpack(f"!{len(data) // 2}H", data))
+        value = (value >> 16) + (value & 0xFFFF)
+        return ~(value + (value >> 16)) & 0xFFFF
+
+    def tcp(checksum):
+        return struct.pack("!HHIIBBHHH", source_port, 7, 1, 0, 0x50, 2, 4096, checksum, 0)
+
+    def ip(checksum):
+        return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 1, 0, 64, 6, checksum, source, target)
+
+    pseudo = source + target + struct.pack("!BBH", 0, 6, 20)
+    return (bytes.fromhex("020000000010") + bytes.fromhex("020000000099") + b"\x08\x00"
+            + ip(total(ip(0))) + tcp(total(pseudo + tcp(0))))
+
+
+def test_half_open_connections_do_not_keep_others_out(network, probe):
+    probe.ask("listen", 7, "greet")
+    wire = network.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    wire.bind(("tap0", 0))
+    for port in range(10000, 10200):
+        wire.send(syn(port))
+    wire.close()
+    began = time.monotonic()
+    with connect(network, PROBE, 7) as channel:
+        assert read_all(channel) == b"hello\n"
+    assert time.monotonic() - began < 0.9  # without a SYN sent twice
 
 
 def test_idle_loop_sleeps(probe, link_local):
