@@ -84,7 +84,7 @@ int sp_acme_account_agree(struct sp_acme_client *c, const char *terms, sp_utc ut
 static int keep_url(struct sp_acme_client *c, const char *url)
 {
     char terms[SP_URL_MAX];
-    struct sp_key key;
+    struct sp_key key = {.n = 0};
     struct sp_acme_account_record record;
     int err = read_record(c, &record);
 
@@ -92,12 +92,13 @@ static int keep_url(struct sp_acme_client *c, const char *url)
         err = sp_key_load(record.key, &key);
     if (err == 0)
         err = sp_span_copy(record.terms, terms, sizeof terms);
-    if (err < 0)
-        return err;
-    record.key = sp_span(key.der, key.n);
-    record.terms = sp_span_str(terms);
-    record.url = sp_span_str(url);
-    err = write_record(c, &record);
+    if (err == 0) {
+        record.key = sp_span(key.der, key.n);
+        record.terms = sp_span_str(terms);
+        record.url = sp_span_str(url);
+        err = write_record(c, &record);
+    }
+    sp_wipe(c->record, sizeof c->record);
     sp_key_wipe(&key);
     return err;
 }

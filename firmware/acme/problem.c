@@ -90,8 +90,11 @@ static const struct advice overloaded = {
 /* Appends text as one line: controls become spaces. */
 static void put_line(struct sp_buf *out, const char *text)
 {
-    for (; *text != '\0'; text++)
-        sp_buf_putc(out, (unsigned char)*text < ' ' || *text == 0x7F ? ' ' : *text);
+    for (; *text != '\0'; text++) {
+        bool control = (unsigned char)*text < ' ' || *text == 0x7F;
+
+        sp_buf_put(out, control ? " " : text, 1);
+    }
 }
 
 /* Takes away the rest of a UTF-8 character that was cut in two. */
