@@ -16,24 +16,24 @@
 #define SP_URL_MAX 384            /* bytes of a URL with its terminator */
 
 /* Certificates */
-#define SP_LEAF_MAX 3072  /* bytes of a leaf's DER */
-#define SP_CHAIN_LINKS 4  /* certificates of a chain, the leaf included */
-#define SP_LINK_MAX 2560  /* bytes of an intermediate's DER */
+#define SP_LEAF_MAX 3072       /* bytes of a leaf's DER */
+#define SP_CHAIN_LINKS 4       /* certificates of a chain, the leaf included */
+#define SP_LINK_MAX 2560       /* bytes of an intermediate's DER */
 #define SP_CHAIN_PEM_MAX 20480 /* bytes of the CA's answer with a chain */
 
 /* TCP and TLS */
-#define SP_TCP_STREAMS 14          /* open at once, in and out */
-#define SP_TCP_INBOUND 10          /* of which from outside */
+#define SP_TCP_STREAMS 14 /* open at once, in and out */
+#define SP_TCP_INBOUND 10 /* of which from outside */
 #define SP_TCP_INBOUND_PER_ADDRESS 6
-#define SP_TLS_SERVERS 4           /* inbound TLS connections with a handshake or a session */
-#define SP_TLS_CLIENTS 1           /* outbound: one at a time, it leases the 16 KB buffer */
-#define SP_TLS_IN_BUFFER 4096      /* inbound record buffer of a server connection */
+#define SP_TLS_SERVERS 4      /* inbound TLS connections with a handshake or a session */
+#define SP_TLS_CLIENTS 1      /* outbound: one at a time, it leases the 16 KB buffer */
+#define SP_TLS_IN_BUFFER 4096 /* inbound record buffer of a server connection */
 #define SP_HANDSHAKE_TIMEOUT_MS 10000
 #define SP_CONNECT_TIMEOUT_MS 10000
 
 /* HTTP server */
-#define SP_HTTP_CONNECTIONS 8      /* requests being read or answered at once */
-#define SP_HTTP_HEADER_MAX 2048    /* request line and headers */
+#define SP_HTTP_CONNECTIONS 8   /* requests being read or answered at once */
+#define SP_HTTP_HEADER_MAX 2048 /* request line and headers */
 #define SP_HTTP_HEADERS 32
 #define SP_HTTP_REQUEST_BODY_MAX 0 /* no policy host takes a body */
 #define SP_HTTP_RESPONSE_MAX 5120  /* headers and body of an answer */
@@ -47,16 +47,16 @@
 #define SP_HTTP_CLIENT_TIMEOUT_MS 30000
 
 /* DNS */
-#define SP_DNS_QUERIES 8      /* outstanding at once */
-#define SP_DNS_ANSWERS 24     /* records kept of one answer */
-#define SP_DNS_ADDRESSES 8    /* of one host and family */
-#define SP_DNS_TEXT_MAX 512   /* bytes of one TXT record */
+#define SP_DNS_QUERIES 8    /* outstanding at once */
+#define SP_DNS_ANSWERS 24   /* records kept of one answer */
+#define SP_DNS_ADDRESSES 8  /* of one host and family */
+#define SP_DNS_TEXT_MAX 512 /* bytes of one TXT record */
 #define SP_DNS_TIMEOUT_MS 2500
 #define SP_DNS_TRIES 3
 #define SP_RESOLVERS 3
 
 /* Addresses */
-#define SP_ADDRESSES 6        /* own addresses of both families */
+#define SP_ADDRESSES 6 /* own addresses of both families */
 
 /* Console */
 #define SP_CONSOLE_LINE_MAX 1024

@@ -50,7 +50,7 @@ static void ring_read(size_t at, void *p, size_t n)
 
 static void drop_oldest(void)
 {
-    struct header header;
+    struct header header = {0};
     size_t n;
 
     ring_read(ring.oldest, &header, sizeof header);
@@ -96,7 +96,7 @@ uint32_t sp_log_newest(void)
 
 int sp_log_get(uint32_t number, struct sp_log_line *out)
 {
-    struct header header;
+    struct header header = {0};
     size_t at = ring.oldest;
 
     if (number < ring.first || number > ring.newest)

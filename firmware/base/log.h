@@ -1,9 +1,9 @@
 /*
  * base/log: the appliance's log, the last lines of which stay in RAM.
  *
- * Memory: one static ring, SP_LOG_BYTES; the oldest lines go. A line is at most SP_LOG_LINE bytes, the
- * rest is cut. Threads: service task. Time: never blocks.
- * Never log a key, a token that authorises, or a password.
+ * Memory: one static ring, SP_LOG_BYTES; the oldest lines go. A line is at most SP_LOG_LINE bytes,
+ * the rest is cut. Threads: service task. Time: never blocks. Never log a key, a token that
+ * authorises, or a password.
  */
 #ifndef SP_BASE_LOG_H
 #define SP_BASE_LOG_H
@@ -30,8 +30,8 @@ void sp_log(enum sp_log_level level, const char *room, const char *format, ...)
 #define sp_log_warn(room, ...) sp_log(SP_LOG_WARN, room, __VA_ARGS__)
 #define sp_log_error(room, ...) sp_log(SP_LOG_ERROR, room, __VA_ARGS__)
 
-/* The least level that is kept; SP_LOG_INFO at start, since the steps of every connection would push
- * out what an operator looks for. */
+/* The least level that is kept; SP_LOG_INFO at start, since the steps of every connection would
+ * push out what an operator looks for. */
 void sp_log_keep(enum sp_log_level level);
 /* The number of the newest line, 0 when there is none. */
 uint32_t sp_log_newest(void);

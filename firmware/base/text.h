@@ -17,9 +17,10 @@ void sp_hex(struct sp_buf *out, struct sp_span bytes);
 /* Hexadecimal to bytes: how many, SP_E_INVALID, or SP_E_SPACE. */
 int sp_unhex(struct sp_span text, uint8_t *out, size_t cap);
 
-/* A host name in A-labels: lower-cased into out (SP_DOMAIN_SIZE bytes) without a trailing dot. Wants
- * at least two labels of [a-z0-9-], 63 characters at most each, none beginning or ending with a dash,
- * a last label that is not all digits. SP_E_INVALID otherwise (addresses and U-labels, too). */
+/* A host name in A-labels: lower-cased into out (SP_DOMAIN_SIZE bytes) without a trailing dot.
+ * Wants at least two labels of [a-z0-9-], 63 characters at most each, none beginning or ending with
+ * a dash, a last label that is not all digits. SP_E_INVALID otherwise (addresses and U-labels,
+ * too). */
 int sp_hostname(struct sp_span text, char *out);
 
 /* FNV-1a. */

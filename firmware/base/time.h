@@ -1,8 +1,8 @@
 /*
  * base/time: the two times, and their text.
  *
- * sp_time is milliseconds since start and serves for waiting; sp_utc is seconds since 1970 and serves
- * for dates. Neither reads a clock: the caller hands `now` to every step.
+ * sp_time is milliseconds since start and serves for waiting; sp_utc is seconds since 1970 and
+ * serves for dates. Neither reads a clock: the caller hands `now` to every step.
  */
 #ifndef SP_BASE_TIME_H
 #define SP_BASE_TIME_H

@@ -1,9 +1,9 @@
 /*
  * sp_port: what the third-party libraries get in place of an operating system.
  *
- * Their config headers lead clock, randomness, memory and assertions here; base/port.c leads them on
- * to the board's hal tables (sp_port_bind). Nothing in firmware/ reads a clock or draws randomness
- * another way, so that a test owns both.
+ * Their config headers lead clock, randomness, memory and assertions here; base/port.c leads them
+ * on to the board's hal tables (sp_port_bind). Nothing in firmware/ reads a clock or draws
+ * randomness another way, so that a test owns both.
  */
 #ifndef SP_PORT_H
 #define SP_PORT_H

@@ -2,8 +2,9 @@
  * net/stream: a connection, as the table of functions of whatever carries it (TCP, TLS over TCP, a
  * test's pipe).
  *
- * Nothing blocks: read and write give SP_E_AGAIN when there is nothing to be had, and the owner tries
- * again in its next step. After any other error the stream is dead: only `error` and release are useful.
+ * Nothing blocks: read and write give SP_E_AGAIN when there is nothing to be had, and the owner
+ * tries again in its next step. After any other error the stream is dead: only `error` and release
+ * are useful.
  *
  * Memory: streams come from bounded pools of the module that made them and go back by release.
  * Threads: service task.
@@ -27,8 +28,8 @@ struct sp_stream_ops {
      * one segment with those that follow; a write without it (n may then be 0, its result is of no
      * interest unless it is a fatal error), or finish, sends them. */
     int (*write)(struct sp_stream *stream, const void *buf, size_t n, bool more);
-    /* Ends our side (close_notify, FIN) after what was written. 0 when all is handed to the network,
-     * SP_E_AGAIN, an error. */
+    /* Ends our side (close_notify, FIN) after what was written. 0 when all is handed to the
+     * network, SP_E_AGAIN, an error. */
     int (*finish)(struct sp_stream *stream);
     /* Gives the stream back; what is under way is dropped (reset) unless finish had returned 0. */
     void (*release)(struct sp_stream *stream);
