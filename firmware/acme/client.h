@@ -66,7 +66,7 @@ struct sp_acme_exchange {
     bool under_way;                 /* the HTTP client has the call */
     bool fetching_nonce;
     bool prepared; /* the call waits for the HTTP client to be free */
-    bool lost;     /* an attempt got no answer: the CA may have acted on it */
+    bool lost;     /* the CA may have acted on an attempt whose answer did not come */
     unsigned refused_nonces, losses, waits;
     sp_time wake; /* not before */
 };

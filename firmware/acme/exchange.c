@@ -206,6 +206,9 @@ static int answered(struct sp_acme_client *c, sp_time now)
     if (x->fetching_nonce && status >= 200 && status < 300)
         return x->nonce[0] != '\0' ? SP_E_AGAIN : SP_E_PROTOCOL;
     if (is_bad_nonce(c)) {
+        /* The HTTP client sends a request again when a kept connection closes under it: the nonce
+         * may be refused because the first copy got through. */
+        x->lost = true;
         c->stats.bad_nonces++;
         return x->refused_nonces++ < NONCES_MAX ? SP_E_AGAIN : 0;
     }

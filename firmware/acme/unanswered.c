@@ -54,6 +54,8 @@ static const struct advice {
     {SP_E_NOT_FOUND, "There is no account with {host}", "Agree to the CA's terms (\"ca agree\")"},
     {SP_E_IO, "The key of the account with {host} cannot be read from flash",
      "Restart the appliance; if it stays so, its flash is worn out"},
+    {SP_E_INVALID, "The address of the CA at {host} cannot be used",
+     "It has to begin with https:// and a host name; check it (\"ca\")"},
     {SP_E_MEMORY, "There was no memory for the connection to the CA at {host}",
      "Try again when fewer connections are open"},
 };

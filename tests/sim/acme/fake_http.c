@@ -78,6 +78,8 @@ static void ask_ca(const struct sp_http_call *call, struct sp_http_result *resul
         return;
     }
     model_ca_answer(&request, &reply);
+    if (fake_http_faults.twice_at == number)
+        model_ca_answer(&request, &reply);
     if (fake_http_faults.cut_after_at == number)
         fake_http_power();
     if (hit(fake_http_faults.lose_answer_at, number)) {

@@ -17,7 +17,8 @@ struct fake_http_faults {
     unsigned lose_request_at; /* … never gets there */
     unsigned lose_answer_at;  /* … is acted on, but its answer is lost */
     unsigned lose_n;
-    int lose_error;                       /* 0: SP_E_TIMEOUT */
+    int lose_error;    /* 0: SP_E_TIMEOUT */
+    unsigned twice_at; /* the request of that number is sent again: the first answer is lost */
     unsigned cut_before_at, cut_after_at; /* power goes before, or after the CA has acted on it */
     /* The appliance's own challenge, over IPv6 [0] and IPv4 [1]: an error; or an answer that is not
      * the appliance's. */

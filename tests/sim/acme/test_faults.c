@@ -153,6 +153,21 @@ static void every_request_and_every_answer_may_be_lost(void **state)
     }
 }
 
+/* As the HTTP client does when a kept connection closes before the answer. */
+static void every_request_may_be_sent_twice(void **state)
+{
+    unsigned n = requests_of_an_enable();
+
+    (void)state;
+    for (unsigned at = 1; at <= n; at++) {
+        prepare();
+        fake_http_faults.twice_at = at;
+        model_ca_faults.forgives_nonces = true;
+        come_through();
+        assert_int_equal(model_ca_tally.orders, at == 4 ? 2 : 1);
+    }
+}
+
 static void lost_answers_and_refused_nonces_together_are_survived(void **state)
 {
     unsigned n = requests_of_an_enable();
@@ -337,6 +352,7 @@ int main(void)
         TEST(power_cut_at_every_flash_operation_is_survived),
         TEST(flash_that_fails_ends_in_a_sentence),
         TEST(every_request_and_every_answer_may_be_lost),
+        TEST(every_request_may_be_sent_twice),
         TEST(lost_answers_and_refused_nonces_together_are_survived),
         TEST(lasting_loss_fails_with_what_to_do_and_is_gone_on_with),
         TEST(errors_that_would_come_again_are_not_repeated),
