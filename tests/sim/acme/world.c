@@ -130,3 +130,29 @@ void world_check_clean(void)
         fail_msg("%u bad requests, the last: %s", model_ca_tally.bad, model_ca_tally.last_bad);
     assert_int_equal(sp_port_use(SP_POOL_JSON).used, 0);
 }
+
+void world_sentence_has(const char *part)
+{
+    const char *sentence = sp_acme_problem()->sentence;
+    size_t n = strlen(sentence);
+
+    if (strstr(sentence, part) == NULL)
+        fail_msg("no \"%s\" in: %s", part, sentence);
+    assert_true(n > 20 && n < sizeof sp_acme_problem()->sentence);
+    assert_int_equal(sentence[n - 1], '.');
+}
+
+void world_fails_with(const char *type, enum sp_acme_phase phase, const char *part)
+{
+    assert_int_equal(sp_acme_phase(), SP_ACME_FAILED);
+    assert_string_equal(sp_acme_problem()->type, type);
+    assert_int_equal(sp_acme_problem()->phase, phase);
+    assert_true(sp_acme_problem()->error < 0);
+    world_sentence_has(part);
+    world_check_clean();
+}
+
+bool world_has_order(void)
+{
+    return sp_store_length(&world.store, SP_KIND_ORDER, "order") > 0;
+}

@@ -45,5 +45,10 @@ enum sp_acme_phase world_enable(const char *host);
 void world_check_result(const char *host, unsigned links);
 /* The CA has seen nothing that no client may do; no JSON is left over. */
 void world_check_clean(void);
+/* The problem's sentence is whole and says that. */
+void world_sentence_has(const char *part);
+/* The order failed with a problem of that type, in that phase, whose sentence says that. */
+void world_fails_with(const char *type, enum sp_acme_phase phase, const char *part);
+bool world_has_order(void); /* in the store */
 
 #endif
