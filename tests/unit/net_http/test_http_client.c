@@ -90,6 +90,16 @@ static void request_is_written(void **state)
     assert_int_equal(fake_net_held(), 0);
 }
 
+/* net decides when it wants to run before the client uses it. */
+static void who_used_the_network_asks_for_another_turn(void **state)
+{
+    (void)state;
+    assert_int_equal(sp_http_call_start(&call, &result, test_now), 0);
+    assert_int_equal(sp_http_client_step(test_now), test_now);
+    assert_int_equal(sp_http_client_step(test_now), test_now + SP_HTTP_CLIENT_TIMEOUT_MS);
+    sp_http_call_cancel(&result);
+}
+
 static void body_goes_along_in_one_segment(void **state)
 {
     (void)state;
@@ -463,6 +473,47 @@ static void dead_kept_connection_is_replaced_once(void **state)
     assert_int_equal(fake.connects, 3);
 }
 
+/* What follows an answer belongs to no call: it must not become the next one's answer. */
+static void connection_with_surplus_bytes_is_not_kept(void **state)
+{
+    static const char *const surplus[] = {
+        OK "Content-Length: 2\r\n\r\nok" OK "Content-Length: 0\r\n\r\n",
+        OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" OK,
+        "HTTP/1.1 204 No Content\r\n\r\n" OK,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof surplus / sizeof surplus[0]; i++) {
+        reset(NULL);
+        call.keep = true;
+        start();
+        send_text(0, surplus[i]);
+        step();
+        assert_int_equal(result.result, 0);
+        assert_int_equal(fake_net_held(), 0);
+    }
+}
+
+static void kept_connection_is_not_for_another_kind_of_call(void **state)
+{
+    (void)state;
+    kept_call("one");
+    call.verify = SP_TLS_VERIFY_REPORT;
+    kept_call("two");
+    assert_int_equal(fake.connects, 2);
+    call.verify = SP_TLS_VERIFY;
+    kept_call("three");
+    assert_int_equal(fake.connects, 3); /* the second one was not kept */
+    call.address = v4(9);
+    kept_call("four");
+    assert_int_equal(fake.connects, 4);
+    call.address.family = 0;
+    call.family = 6;
+    fake.v6 = (struct sp_dns_addresses){.n = 1, .list = {{.family = 6, .bytes = {1}}}};
+    kept_call("five");
+    assert_int_equal(fake.connects, 5);
+}
+
 static void answer_that_closes_is_not_kept(void **state)
 {
     (void)state;
@@ -507,6 +558,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(request_is_written, reset),
+        cmocka_unit_test_setup(who_used_the_network_asks_for_another_turn, reset),
         cmocka_unit_test_setup(body_goes_along_in_one_segment, reset),
         cmocka_unit_test_setup(literal_address_needs_no_dns, reset),
         cmocka_unit_test_setup(bad_calls_never_start, reset),
@@ -525,6 +577,8 @@ int main(void)
         cmocka_unit_test_setup(kept_connection_serves_its_origin_again, reset),
         cmocka_unit_test_setup(kept_connection_ends_with_time_and_with_its_peer, reset),
         cmocka_unit_test_setup(dead_kept_connection_is_replaced_once, reset),
+        cmocka_unit_test_setup(connection_with_surplus_bytes_is_not_kept, reset),
+        cmocka_unit_test_setup(kept_connection_is_not_for_another_kind_of_call, reset),
         cmocka_unit_test_setup(answer_that_closes_is_not_kept, reset),
         cmocka_unit_test_setup(every_stream_operation_fails_once, reset),
     };

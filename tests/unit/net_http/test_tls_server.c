@@ -56,6 +56,28 @@ static void both_sides_talk_and_end(void **state)
     assert_true(pair.pipe.end[0].released && pair.pipe.end[1].released);
 }
 
+static void long_data_arrives_whole(void **state)
+{
+    static uint8_t sent[20000];
+    static uint8_t got[20000];
+    struct tls_shown shown = tls_shown_default();
+    size_t n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (uint8_t)(i * 7 + i / 256);
+    established(&shown);
+    tls_pair_send(pair.server, sent, sizeof sent);
+    for (int i = 0; i < 100 && n < sizeof got; i++) {
+        int taken = sp_stream_read(pair.client, got + n, sizeof got - n);
+
+        n += taken > 0 ? (size_t)taken : 0;
+    }
+    assert_int_equal(n, sizeof got);
+    assert_memory_equal(sent, got, n);
+    tls_pair_close(&pair);
+}
+
 static void identity_is_dropped_after_the_handshake(void **state)
 {
     struct tls_shown shown = tls_shown_default();
@@ -385,6 +407,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_sides_talk_and_end),
+        cmocka_unit_test(long_data_arrives_whole),
         cmocka_unit_test(identity_is_dropped_after_the_handshake),
         cmocka_unit_test(cut_connection_is_not_an_end),
         cmocka_unit_test(flights_leave_in_one_segment_each),
