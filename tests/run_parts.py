@@ -18,17 +18,18 @@ WHOLE_OUTPUT = "10000000"
 PARTS = {
     "unit": "single modules, by cmocka",
     "sim": "rooms together on the simulator's drivers: virtual time, faults, real packets",
-    "embed": "a host program against sealpost.h alone",
+    "embed": "a host program against sealpost.h alone, in the test world",
     "e2e": "the board in the test world: from Enable to accepted, and everything that goes wrong",
     "renewal": "of e2e: a two-minute certificate is renewed while clients fetch the policy",
     "powercut": "of e2e: the power cut after every flash operation and every ACME request",
     "format": "clang-format-14 over our C files",
 }
 USUAL = ("unit", "sim", "embed", "e2e")
-E2E_FILES = {
+WORLD_TESTS = {
     "e2e": "tests/e2e",
     "renewal": "tests/e2e/test_renewal.py",
     "powercut": "tests/e2e/test_power_cut.py",
+    "embed": "tests/embed",
 }
 
 
@@ -111,7 +112,7 @@ def pytest(part, preset, full, words):
         environment = {**os.environ, "SEALPOST_SIM": str(build_folder / "sealpost-sim"),
                        "SEALPOST_BUILD": str(build_folder)}
         status = run(["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-ra",
-                      f"--junitxml={report}", *(["--full"] if full else []), E2E_FILES[part], *words],
+                      f"--junitxml={report}", *(["--full"] if full else []), WORLD_TESTS[part], *words],
                      env=environment)
         count = Count()
         if report.exists():
@@ -137,7 +138,7 @@ def check_format():
 def run_part(part, preset, options):
     if part == "format":
         return check_format()
-    if part in E2E_FILES:
+    if part in WORLD_TESTS:
         return pytest(part, preset, options.full, options.words)
     return ctest(part, preset)
 
