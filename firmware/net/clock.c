@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#define SECOND 1000U
+#define SECOND ((sp_time)1000)
 #define FIRST_WAIT (2 * SECOND)
 #define LAST_WAIT (64 * SECOND)
 #define HOUR (3600 * SECOND)

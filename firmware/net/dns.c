@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define DEADLINE_MS (SP_DNS_TIMEOUT_MS * SP_DNS_TRIES)
+#define DEADLINE_MS ((sp_time)SP_DNS_TIMEOUT_MS * SP_DNS_TRIES)
 
 static struct slot {
     struct sp_dns_query *query; /* NULL: free */

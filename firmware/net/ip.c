@@ -197,12 +197,12 @@ static void follow_link(void)
         netif_set_link_down(&net.netif);
 }
 
-int sp_net_start(struct sp_hal_nic *driver, const struct sp_net_config *config)
+int sp_net_start(struct sp_hal_nic *nic, const struct sp_net_config *config)
 {
     if (net.started || !config_ok(config) || sp_isn_start() != 0)
         return SP_E_INVALID;
     lwip_init();
-    if (netif_add(&net.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4, driver, sp_nic_init,
+    if (netif_add(&net.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4, nic, sp_nic_init,
                   ethernet_input) == NULL)
         return SP_E_INVALID;
     net.started = true;
