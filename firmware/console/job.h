@@ -1,0 +1,153 @@
+/*
+ * console/job: a command under way.
+ *
+ * A command is a list of parts that are run one after the other, each when what the last one
+ * printed has been worked off. A part does a little and says how to go on; it keeps its place in
+ * the struct. The first, `act`, does what is asked; `text` and `json` tell about it, whichever was
+ * wanted.
+ *
+ * Memory: one job, static, about 11 KB, most of it one out-struct of sealpost.h at a time. Threads:
+ * service task. Time: no part waits.
+ */
+#ifndef SP_CONSOLE_JOB_H
+#define SP_CONSOLE_JOB_H
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "console/editor.h"
+#include "console/output.h"
+#include "sealpost.h"
+
+#define SP_JOB_WORDS 20
+#define SP_JOB_RECORDS 8
+#define SP_JOB_POLL_MS 50
+
+enum sp_part {
+    SP_PART_NEXT,  /* on to the next part */
+    SP_PART_AGAIN, /* this one again, when its output has been worked off */
+    SP_PART_WAIT,  /* this one again, in SP_JOB_POLL_MS or at Ctrl-C */
+    SP_PART_ASK,   /* this one again, when the operator has answered (job->ask) or pressed Ctrl-C */
+    SP_PART_FAIL   /* over: job->why says why */
+};
+
+struct sp_job;
+typedef enum sp_part (*sp_part_fn)(struct sp_job *job);
+
+/* --- the table of commands --- */
+
+enum sp_argument { /* what a word after the command's own is, for completion */
+                   SP_ARG_NONE,
+                   SP_ARG_DOMAIN,   /* one domain */
+                   SP_ARG_SETTINGS, /* a domain, then names and values */
+                   SP_ARG_COMMAND   /* words of commands */
+};
+
+struct sp_command {
+    const char *words;   /* "domain add" */
+    const char *usage;   /* what follows: "D mx HOST[,HOST...]" */
+    const char *summary; /* one line */
+    const char *more;    /* what else `help` says, "" */
+    const char *example;
+    uint8_t min, max; /* words that follow */
+    uint8_t argument; /* enum sp_argument */
+    bool confirms;    /* takes a trailing `yes` */
+    sp_part_fn act;   /* NULL: nothing to do but to tell */
+    sp_part_fn text[5], json[7];
+};
+
+/* Number i of all; NULL past the last. */
+const struct sp_command *sp_command_at(unsigned i);
+
+struct sp_command_list {
+    const struct sp_command *commands;
+    unsigned n;
+};
+extern const struct sp_command_list sp_commands_status, sp_commands_net, sp_commands_ca,
+    sp_commands_domain, sp_commands_run, sp_commands_check, sp_commands_password,
+    sp_commands_system, sp_commands_help;
+
+/* --- a job --- */
+
+struct sp_ask {
+    const char *prompt;
+    enum sp_echo echo;
+};
+
+union sp_scratch { /* what the part at work has asked for; gone with the next part that asks */
+    struct sealpost_status status;
+    struct sealpost_net net;
+    struct sealpost_net_live live;
+    struct sealpost_time time;
+    struct sealpost_ca ca;
+    struct sealpost_anchor anchor;
+    struct sealpost_domain domain;
+    struct sealpost_domain_settings settings;
+    struct {
+        struct sealpost_record records[SP_JOB_RECORDS];
+        char line[sizeof(struct sealpost_record) + 64]; /* of the zone file */
+    } dns;
+    struct sealpost_checks checks;
+    struct sealpost_certificate certificate;
+    struct sealpost_pool pool;
+    struct sp_log_line log;
+    char policy[SP_POLICY_TEXT_MAX + 1];
+    char pem[SP_PEM_INPUT_MAX];
+    char secret[SP_CONSOLE_LINE_MAX];
+};
+
+struct sp_job {
+    struct sp_out *out;
+    const struct sp_command *command;
+    /* what was asked for */
+    char *words[SP_JOB_WORDS]; /* those after the command's own; they lie in the editor's line until
+                                  SP_PART_ASK */
+    unsigned words_n;
+    bool json, yes;
+    char domain[SEALPOST_NAME_SIZE]; /* the first word, as a host name where it is one */
+    /* where it is */
+    unsigned part;
+    bool acted;
+    bool signs_out;     /* the session ends with it */
+    bool cancelled;     /* Ctrl-C while it waited or asked */
+    const char *answer; /* what the operator answered, once */
+    bool answer_too_long;
+    struct sp_ask ask;
+    /* the parts' own: zero at the start of act and of each part after it */
+    unsigned stage;
+    uint32_t cursor;
+    unsigned i, n;
+    /* the command's own: zero at its start */
+    unsigned total;
+    union sp_scratch u;
+    struct sealpost_why why;
+};
+
+enum sp_job_end { SP_JOB_MORE, SP_JOB_WAIT, SP_JOB_ASK, SP_JOB_DONE };
+
+/* Takes a line apart, in place, and begins. False when there is nothing to run: an empty line, or
+ * one that is no command, which it then says. */
+bool sp_job_begin(struct sp_job *job, struct sp_out *out, char *line);
+/* Runs one part; only when sp_out_ready. */
+enum sp_job_end sp_job_step(struct sp_job *job);
+
+/* --- for the parts --- */
+
+/* Fills why; SP_PART_FAIL. */
+enum sp_part sp_job_refuse(struct sp_job *job, const char *id, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* For an answer of sealpost.h with a why: NEXT when err is no error, else FAIL. */
+enum sp_part sp_job_result(struct sp_job *job, int err);
+/* Asks "`question` yes/no" unless a trailing `yes` or `json` was given. NEXT, ASK or FAIL. */
+enum sp_part sp_job_confirm(struct sp_job *job, const char *question);
+/* The job was cancelled: says what that means. FAIL. */
+enum sp_part sp_job_cancel(struct sp_job *job, const char *sentence);
+/* The text or JSON part of commands that have nothing to tell: {"ok":true}. */
+enum sp_part sp_job_json_ok(struct sp_job *job);
+/* Part of a domain's commands: loads job->domain into u.domain. */
+enum sp_part sp_job_load_domain(struct sp_job *job);
+/* Prints the domain that was loaded: {"ok":true,"domain","state","sentence"}, or its sentence. */
+enum sp_part sp_job_json_domain(struct sp_job *job);
+enum sp_part sp_job_text_domain(struct sp_job *job);
+const char *sp_job_mode_text(enum sealpost_mode mode);
+
+#endif

@@ -1,0 +1,180 @@
+/* The scratch holds one thing at a time: each part loads what it tells about. */
+#include "console/show.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void json_error(struct sp_job *job, const struct sealpost_domain *domain)
+{
+    if (domain->error_id[0] == '\0') {
+        sp_json_null(job->out, "last_error");
+        return;
+    }
+    sp_json_open(job->out, "last_error", '{');
+    sp_json_string(job->out, "id", domain->error_id);
+    sp_json_string(job->out, "sentence", domain->error);
+    sp_json_time(job->out, "at", domain->error_at);
+    sp_json_close(job->out, '}');
+}
+
+enum sp_part sp_show_json_state(struct sp_job *job)
+{
+    const struct sealpost_domain *domain = &job->u.domain;
+
+    sp_json_start(job->out);
+    sp_json_open(job->out, NULL, '{');
+    sp_json_string(job->out, "domain", domain->name);
+    sp_json_string(job->out, "state", domain->state);
+    sp_json_string(job->out, "sentence", domain->sentence);
+    sp_json_time(job->out, "expires", domain->expires);
+    sp_json_open(job->out, "next", '{');
+    sp_json_string_or_null(job->out, "what", domain->next_what);
+    sp_json_time(job->out, "at", domain->next_at);
+    sp_json_close(job->out, '}');
+    json_error(job, domain);
+    sp_json_number(job->out, "failures", domain->failures);
+    sp_json_open(job->out, "policy", '{');
+    sp_json_string(job->out, "id", domain->policy_id);
+    sp_json_string(job->out, "mode", sp_job_mode_text(domain->mode));
+    sp_json_number(job->out, "max_age", domain->max_age);
+    return SP_PART_NEXT;
+}
+
+/* Of a domain that was removed meanwhile: no mx, the default rua. */
+static const struct sealpost_domain_settings *load_settings(struct sp_job *job)
+{
+    if (sealpost_domain_settings(job->domain, &job->u.settings, &job->why) != 0)
+        memset(&job->u.settings, 0, sizeof job->u.settings);
+    return &job->u.settings;
+}
+
+/* One host a round: sixteen would be more than the output takes at once. */
+enum sp_part sp_show_json_policy(struct sp_job *job)
+{
+    if (job->stage == 0) {
+        (void)load_settings(job);
+        sp_json_open(job->out, "mx", '[');
+        job->stage = 1;
+    }
+    if (job->i == job->u.settings.mx_n) {
+        sp_json_close(job->out, ']');
+        return SP_PART_NEXT;
+    }
+    sp_json_string(job->out, NULL, job->u.settings.mx[job->i++]);
+    return SP_PART_AGAIN;
+}
+
+static const char *load_policy(struct sp_job *job)
+{
+    int n = sealpost_domain_policy(job->domain, job->u.policy, sizeof job->u.policy);
+
+    if (n < 0 || (size_t)n >= sizeof job->u.policy)
+        n = 0;
+    job->u.policy[n] = '\0';
+    return job->u.policy;
+}
+
+enum sp_part sp_show_json_policy_text(struct sp_job *job)
+{
+    sp_json_string(job->out, "text", load_policy(job));
+    sp_json_close(job->out, '}');
+    return SP_PART_NEXT;
+}
+
+static void default_rua(struct sp_job *job)
+{
+    struct sealpost_domain_settings *settings = &job->u.settings;
+
+    if (settings->rua[0] == '\0')
+        (void)snprintf(settings->rua, sizeof settings->rua, "mailto:postmaster@%.234s",
+                       job->domain);
+}
+
+enum sp_part sp_show_json_rua(struct sp_job *job)
+{
+    (void)load_settings(job);
+    default_rua(job);
+    sp_json_string(job->out, "rua", job->u.settings.rua);
+    return SP_PART_NEXT;
+}
+
+enum sp_part sp_show_json_account(struct sp_job *job)
+{
+    sealpost_ca_get(&job->u.ca);
+    sp_json_string_or_null(job->out, "account", job->u.ca.account);
+    sp_json_close(job->out, '}');
+    return SP_PART_NEXT;
+}
+
+/* --- text --- */
+
+static void text_next(struct sp_job *job, const struct sealpost_domain *domain)
+{
+    if (domain->next_what[0] == '\0')
+        return;
+    sp_out_raw(job->out, "Next");
+    sp_out_tab(job->out, SP_OUT_FIELD);
+    sp_out_wrap(job->out, domain->next_what, SP_OUT_FIELD);
+    if (domain->next_at != 0) {
+        sp_out_raw(job->out, ", ");
+        sp_out_time(job->out, domain->next_at, "");
+    }
+    sp_out_raw(job->out, "\n");
+}
+
+static void text_error(struct sp_job *job, const struct sealpost_domain *domain)
+{
+    if (domain->error_id[0] == '\0')
+        return;
+    sp_out_field(job->out, "Last error", domain->error);
+    sp_out_tab(job->out, SP_OUT_FIELD);
+    sp_out_time(job->out, domain->error_at, "time not known");
+    sp_out_printf(job->out, "; failures in a row: %u\n", (unsigned)domain->failures);
+}
+
+enum sp_part sp_show_text_state(struct sp_job *job)
+{
+    const struct sealpost_domain *domain = &job->u.domain;
+
+    sp_out_field(job->out, "Domain", domain->name);
+    sp_out_field(job->out, "State", domain->state);
+    sp_out_field(job->out, "", domain->sentence);
+    sp_out_raw(job->out, "Certificate  ");
+    sp_out_raw(job->out, domain->expires != 0 ? "valid until " : "");
+    sp_out_time(job->out, domain->expires, "none yet");
+    sp_out_raw(job->out, "\n");
+    text_next(job, domain);
+    text_error(job, domain);
+    sp_out_field(job->out, "Policy id",
+                 domain->policy_id[0] != '\0' ? domain->policy_id : "none yet");
+    sp_out_printf(job->out, "Mode         %s, max-age %u s\n", sp_job_mode_text(domain->mode),
+                  (unsigned)domain->max_age);
+    return SP_PART_NEXT;
+}
+
+enum sp_part sp_show_text_settings(struct sp_job *job)
+{
+    const struct sealpost_domain_settings *settings = load_settings(job);
+
+    default_rua(job);
+    sp_out_raw(job->out, "MX");
+    for (unsigned i = 0; i < settings->mx_n; i++) {
+        sp_out_tab(job->out, SP_OUT_FIELD);
+        sp_out_safe(job->out, settings->mx[i]);
+        sp_out_raw(job->out, i + 1 < settings->mx_n ? "\n" : "");
+    }
+    sp_out_raw(job->out, "\n");
+    sp_out_field(job->out, "Reports to", settings->rua);
+    return SP_PART_NEXT;
+}
+
+enum sp_part sp_show_text_policy(struct sp_job *job)
+{
+    const char *text = load_policy(job);
+
+    if (text[0] == '\0')
+        return SP_PART_NEXT;
+    sp_out_raw(job->out, "\nThe policy as it is served:\n");
+    sp_out_safe(job->out, text);
+    return SP_PART_NEXT;
+}

@@ -1,0 +1,19 @@
+/*
+ * console/show: the parts of `domain show`; the domain is loaded (sp_job_load_domain) before the
+ * first.
+ */
+#ifndef SP_CONSOLE_SHOW_H
+#define SP_CONSOLE_SHOW_H
+
+#include "console/job.h"
+
+enum sp_part sp_show_json_state(struct sp_job *job);
+enum sp_part sp_show_json_policy(struct sp_job *job);
+enum sp_part sp_show_json_policy_text(struct sp_job *job);
+enum sp_part sp_show_json_rua(struct sp_job *job);
+enum sp_part sp_show_json_account(struct sp_job *job);
+enum sp_part sp_show_text_state(struct sp_job *job);
+enum sp_part sp_show_text_settings(struct sp_job *job);
+enum sp_part sp_show_text_policy(struct sp_job *job);
+
+#endif

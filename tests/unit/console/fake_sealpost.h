@@ -1,0 +1,51 @@
+/*
+ * A Sealpost that does nothing: it remembers what it was asked and answers what a test has put
+ * here.
+ */
+#ifndef SP_TEST_CONSOLE_FAKE_SEALPOST_H
+#define SP_TEST_CONSOLE_FAKE_SEALPOST_H
+
+#include "sealpost.h"
+
+#define FAKE_DOMAINS 1000
+#define FAKE_UTC 1764025500 /* 2025-11-24T23:05:00Z */
+
+struct fake {
+    int fail;           /* what every function with a why answers, once it is not 0 */
+    char sentence[480]; /* its sentence; "" gives none */
+    unsigned domains;   /* names are "example.test" and "dN.example.test" */
+    bool long_names;    /* of 253 bytes instead */
+    char removed[SEALPOST_NAME_SIZE];
+    struct sealpost_domain domain; /* what each of them is, but for the name */
+    struct sealpost_domain_settings settings, given;
+    char added[SEALPOST_NAME_SIZE], set[SEALPOST_NAME_SIZE];
+    char enabled[SEALPOST_NAME_SIZE], disabled[SEALPOST_NAME_SIZE], renewed[SEALPOST_NAME_SIZE];
+    struct sealpost_status status;
+    struct sealpost_net net;
+    struct sealpost_net_live live;
+    struct sealpost_time time;
+    struct sealpost_ca ca;
+    unsigned agree_after; /* how often `agree` says SP_E_AGAIN */
+    unsigned agreed_asked;
+    struct sealpost_anchor anchors[3];
+    unsigned anchors_n;
+    char pem[8192], anchor_removed[80];
+    struct sealpost_checks checks;
+    unsigned check_after; /* how often a run is still running */
+    unsigned check_asked;
+    struct sealpost_certificate certificate;
+    bool no_certificate;
+    unsigned records_n;
+    char policy[5000];
+    char password[1024];
+    unsigned reboots, resets;
+    bool forgot_account;
+};
+extern struct fake fake;
+
+/* One domain, active, with everything ordinary. */
+void fake_reset(void);
+/* Every text as long as its field allows, every count at its most. */
+void fake_fill_to_the_brim(void);
+
+#endif

@@ -1,0 +1,250 @@
+/* What the commands of a domain do, and what they say to a person. */
+#include "session.h"
+
+#include <stdio.h>
+
+static void domain_lists(void **state)
+{
+    (void)state;
+    fake.domains = 2;
+    assert_string_equal(
+        session_narrow(session_ask("domain")),
+        "Domain                            State        Mode     Certificate until\r\n"
+        "example.test                      active       testing  2026-02-22T23:05:00Z\r\n"
+        "d1.example.test                   active       testing  2026-02-22T23:05:00Z\r\n");
+    fake.domains = 0;
+    assert_has(session_narrow(session_ask("domain")), "No domain yet");
+}
+
+static void domain_with_a_long_name_goes_on_in_the_next_line(void **state)
+{
+    (void)state;
+    fake.long_names = true;
+    assert_has(session_ask("domain"), "zzz\r\n                                  active");
+}
+
+static void domain_add_takes_settings_in_any_order(void **state)
+{
+    (void)state;
+    assert_has(
+        session_narrow(session_ask("domain add New.Test. rua mailto:a@b.test mx a.test,*.b.test "
+                                   "max-age 86400 mode enforce")),
+        "new.test is added.");
+    assert_string_equal(fake.added, "new.test");
+    assert_int_equal(fake.given.mx_n, 2);
+    assert_string_equal(fake.given.mx[1], "*.b.test");
+    assert_int_equal(fake.given.mode, SEALPOST_ENFORCE);
+    assert_int_equal(fake.given.max_age, 86400);
+    assert_string_equal(fake.given.rua, "mailto:a@b.test");
+}
+
+static void domain_add_without_words_takes_the_defaults(void **state)
+{
+    (void)state;
+    (void)session_ask("domain add new.test mx a.test");
+    assert_int_equal(fake.given.mode, SEALPOST_TESTING);
+    assert_int_equal(fake.given.max_age, 604800);
+    assert_string_equal(fake.given.rua, "");
+}
+
+static void domain_set_changes_only_what_is_named(void **state)
+{
+    (void)state;
+    (void)session_ask("domain set example.test mode none");
+    assert_string_equal(fake.set, "example.test");
+    assert_int_equal(fake.given.mode, SEALPOST_NONE);
+    assert_int_equal(fake.given.mx_n, 2);
+    assert_string_equal(fake.given.mx[0], "mx1.example.test");
+    (void)session_ask("domain set example.test mx one.test");
+    assert_int_equal(fake.given.mx_n, 1);
+    assert_int_equal(fake.given.mode, SEALPOST_TESTING);
+}
+
+static void domain_show_tells_all_of_it(void **state)
+{
+    const char *answer;
+
+    (void)state;
+    (void)snprintf(fake.domain.error_id, sizeof fake.domain.error_id, "x");
+    (void)snprintf(fake.domain.error, sizeof fake.domain.error,
+                   "The CA could not reach http://mta-sts.example.test/.well-known/acme-challenge: "
+                   "open port 80 of the gateway to this appliance.");
+    fake.domain.failures = 3;
+    answer = session_narrow(session_ask("domain show example.test"));
+    assert_has(answer, "State        active\r\n             Senders accept");
+    assert_has(answer, "Certificate  valid until 2026-02-22T23:05:00Z\r\n");
+    assert_has(answer, "failures in a row: 3\r\n");
+    assert_has(answer, "MX           mx1.example.test\r\n             *.mx.example.test\r\n");
+    assert_has(answer, "Reports to   mailto:postmaster@example.test\r\n");
+    assert_has(answer, "The policy as it is served:\r\nversion: STSv1\r\nmode: testing\r\n");
+}
+
+static void domain_remove_asks_first(void **state)
+{
+    (void)state;
+    assert_has(session_type("domain remove example.test\r"),
+               "Remove example.test and its certificate? yes/no ");
+    assert_string_equal(fake.removed, "");
+    assert_string_equal(session_ask("no"), "Nothing was changed: the answer was not `yes`.\r\n");
+    assert_string_equal(fake.removed, "");
+    (void)session_type("domain remove example.test\r");
+    assert_string_equal(session_ask("yes"), "example.test is removed.\r\n");
+    assert_string_equal(fake.removed, "example.test");
+}
+
+static void domain_remove_with_yes_does_not_ask(void **state)
+{
+    (void)state;
+    assert_string_equal(session_ask("domain remove example.test yes"),
+                        "example.test is removed.\r\n");
+    assert_string_equal(fake.removed, "example.test");
+}
+
+static void domain_remove_does_not_ask_about_what_is_not_there(void **state)
+{
+    (void)state;
+    assert_string_equal(session_ask("domain remove other.test"),
+                        "There is no domain other.test.\r\n");
+}
+
+static void questions_are_cancelled_by_ctrl_c(void **state)
+{
+    (void)state;
+    (void)session_type("domain remove example.test\r");
+    assert_string_equal(session_type("ye\x03"), "ye^C\r\nNothing was changed.\r\nsealpost> ");
+    (void)session_type("factory-reset\r");
+    assert_string_equal(session_type("\x04"), "\r\nNothing was changed.\r\nsealpost> ");
+    assert_string_equal(fake.removed, "");
+    assert_int_equal(fake.resets, 0);
+}
+
+static void answers_are_not_commands_of_the_history(void **state)
+{
+    (void)state;
+    (void)session_type("domain remove example.test\ryes\r");
+    assert_has(session_type("\x1b[A"), "domain remove example.test");
+    (void)session_type("\x03");
+}
+
+static void dns_prints_lines_for_a_zone_file(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        session_ask("dns example.test"),
+        "; tells senders that there is a policy, and by its id when it has changed\r\n"
+        "_mta-sts.example.test. 3600 IN TXT v=STSv1; id=20251124abcdef;\r\n"
+        "; where senders report how TLS to this domain went\r\n"
+        "_smtp._tls.example.test. 3600 IN TXT v=TLSRPTv1; "
+        "rua=mailto:postmaster@example.test\r\n"
+        "; the policy host is this appliance, by IPv4\r\n"
+        "mta-sts.example.test. 3600 IN A 192.0.2.10\r\n"
+        "; the policy host is this appliance, by IPv6\r\n"
+        "mta-sts.example.test. 3600 IN AAAA 2001:db8::10\r\n");
+}
+
+static void enable_disable_renew_say_what_comes_next(void **state)
+{
+    static const char sentence[] = "Senders accept the policy; nothing is to be done.\r\n";
+
+    (void)state;
+    assert_string_equal(session_ask("enable example.test"), sentence);
+    assert_string_equal(fake.enabled, "example.test");
+    assert_string_equal(session_ask("disable EXAMPLE.test"), sentence);
+    assert_string_equal(fake.disabled, "example.test");
+    assert_string_equal(session_ask("renew example.test"), sentence);
+    assert_string_equal(fake.renewed, "example.test");
+}
+
+static void check_shows_reason_remedy_and_evidence(void **state)
+{
+    struct sealpost_check *check = &fake.checks.checks[1];
+    const char *answer;
+
+    (void)state;
+    check->result = SEALPOST_FAIL;
+    (void)snprintf(check->remedy, sizeof check->remedy, "Open port 443 to this appliance.");
+    fake.checks.checks[2].result = SEALPOST_UNKNOWN;
+    fake.checks.checks[3].result = SEALPOST_NOT_RUN;
+    answer = session_narrow(session_ask("check example.test"));
+    assert_has(answer, "dns          PASS, 2025-11-24T23:05:00Z\r\n  All is as it should be.\r\n"
+                       "    asked: 192.0.2.53\r\n");
+    assert_has(answer, "https        FAIL");
+    assert_has(answer, "  To do: Open port 443 to this appliance.\r\n");
+    assert_has(answer, "certificate  can't tell");
+    assert_has(answer, "policy_id    not run");
+}
+
+static void check_cannot_steer_the_terminal(void **state)
+{
+    struct sealpost_check *check = &fake.checks.checks[0];
+
+    (void)state;
+    (void)snprintf(check->evidence[0].value, sizeof check->evidence[0].value,
+                   "220 \x1b]0;owned\x07 \xc2\x9b"
+                   "31m \x9b \r\n\b\b ok");
+    assert_has(session_ask("check example.test"),
+               "asked: 220 ?]0;owned? ??31m ? \r\n      ?? ok\r\n");
+    assert_null(strchr(session.output, '\x1b'));
+}
+
+static void check_waits_and_ctrl_c_stops_waiting(void **state)
+{
+    (void)state;
+    fake.check_after = 1000;
+    assert_has(session_type("check example.test\r"), "Checking; Ctrl-C stops waiting.\r\n");
+    session_wait(500);
+    assert_has_not(session.output, "sealpost> ");
+    session_clear();
+    assert_has(session_type("\x03"), "^C\r\nWaiting was stopped; the checks go on");
+    assert_has(session.output, "sealpost> ");
+    assert_int_equal(fake.check_asked, 1);
+    (void)session_type("check example.test json\r");
+    assert_has(session_type("\x03"), "{\"error\":{\"id\":\"cancelled\",");
+}
+
+static void ctrl_c_while_waiting_drops_the_keys_before_it(void **state)
+{
+    (void)state;
+    fake.agree_after = 1000;
+    (void)session_type("ca agree\rreboot\r\x03time\r");
+    assert_int_equal(fake.reboots, 0);
+    assert_has(session.output, "nothing was agreed to");
+    assert_has(session.output, "sealpost> time\r\nTime ");
+}
+
+static void cert_tells_who_for_whom_and_until_when(void **state)
+{
+    const char *answer = session_narrow(session_ask("cert example.test"));
+
+    (void)state;
+    assert_has(answer, "Subject      CN=mta-sts.example.test\r\n");
+    assert_has(answer, "Names        mta-sts.example.test\r\n");
+    assert_has(answer, "Valid        2025-11-24T23:05:00Z to 2026-02-22T23:05:00Z\r\n");
+    assert_has(answer, "Chain        3 certificates\r\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        session_test(domain_lists),
+        session_test(domain_with_a_long_name_goes_on_in_the_next_line),
+        session_test(domain_add_takes_settings_in_any_order),
+        session_test(domain_add_without_words_takes_the_defaults),
+        session_test(domain_set_changes_only_what_is_named),
+        session_test(domain_show_tells_all_of_it),
+        session_test(domain_remove_asks_first),
+        session_test(domain_remove_with_yes_does_not_ask),
+        session_test(domain_remove_does_not_ask_about_what_is_not_there),
+        session_test(questions_are_cancelled_by_ctrl_c),
+        session_test(answers_are_not_commands_of_the_history),
+        session_test(dns_prints_lines_for_a_zone_file),
+        session_test(enable_disable_renew_say_what_comes_next),
+        session_test(check_shows_reason_remedy_and_evidence),
+        session_test(check_cannot_steer_the_terminal),
+        session_test(check_waits_and_ctrl_c_stops_waiting),
+        session_test(ctrl_c_while_waiting_drops_the_keys_before_it),
+        session_test(cert_tells_who_for_whom_and_until_when),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
