@@ -6,7 +6,7 @@
  * before, the old ones are. docs/store.md specifies every byte and says why.
  *
  * The store is an append-only log over the erase blocks. An index in RAM of SP_STORE_ENTRY_SIZE
- * bytes a record finds a record's newest copy; it is rebuilt at start from the blocks' summaries.
+ * bytes a record finds a record's newest copy; it is rebuilt at start from the blocks' directories.
  * Space of replaced records is won back in small pieces by sp_store_step.
  *
  * Memory: the struct and the index array are the caller's; no allocation. Threads: service task.
@@ -62,13 +62,15 @@ struct sp_store_stats {
  * foreign or randomly filled blocks are taken into use as empty ones: it never fails because of
  * content. Finishes what a power cut interrupted. entries: array of n, kept by the store. 0;
  * SP_E_INVALID (geometry: fewer than 4 blocks, more than SP_STORE_BLOCKS_MAX), SP_E_IO, SP_E_FULL
- * when more records are found than n entries hold. */
+ * when more records are found than n entries hold. A few entries to spare make it quicker after
+ * many deletes. */
 int sp_store_mount(struct sp_store *store, struct sp_flash *flash, uint32_t first, uint32_t count,
                    struct sp_store_entry *entries, uint32_t n);
 
-/* Replaces the record. due: moment at which the owner wants to look at it again (sp_store_due), 0
- * when never. 0; SP_E_INVALID (name or size), SP_E_FULL (nothing changed), SP_E_IO (the old record
- * still stands). data may be empty. */
+/* Replaces the record, which must fit in a block: of 4 KiB blocks each takes about 4,000 bytes.
+ * due: moment at which the owner wants to look at it again (sp_store_due), 0 when never. 0;
+ * SP_E_INVALID (name or size), SP_E_FULL (nothing changed), SP_E_IO (the old record still stands).
+ * data may be empty. */
 int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, struct sp_span data,
                  sp_utc due);
 /* The same from several pieces laid one after the other, so that the caller needs no joined copy.

@@ -110,7 +110,7 @@ static void an_entry_that_did_not_show_is_not_used(void **state)
     assert_int_equal(sp_store_stats(&kit.store).corrupt, 0);
 }
 
-/* The data's program was cut before a single bit showed. */
+/* The data's program was cut before a single bit showed; they do when something else is there. */
 static void units_that_may_be_begun_are_not_used(void **state)
 {
     uint8_t *entry;
@@ -121,11 +121,38 @@ static void units_that_may_be_begun_are_not_used(void **state)
     entry = last_entry();
     (void)sp_entry_decode(entry, kit.store.blocks[kit.store.open].sequence, 256, &where);
     assert_int_equal(where.units, 1);
-    kit.nor.bytes[kit.store.open * 4096U + where.offset * SP_UNIT + 2] = 0;
     assert_int_equal(put("a", "newer"), 0);
+    memset(kit.nor.bytes + kit.store.open * 4096U + where.offset * SP_UNIT, 0, SP_UNIT);
     restart();
     assert_text("a", "newer");
     assert_int_equal(sp_store_stats(&kit.store).corrupt, 0);
+}
+
+static const struct sp_flash_ops *real_ops;
+
+/* A part that says of each commit byte that it failed, although it did not. */
+static int program_but_commits(struct sp_flash *flash, uint32_t address, const void *buf, size_t n)
+{
+    int err = real_ops->program(flash, address, buf, n);
+
+    return n == 1 && address % SP_ENTRY_SIZE == SP_ENTRY_COMMIT ? SP_E_IO : err;
+}
+
+static void a_commit_that_failed_is_taken_back(void **state)
+{
+    struct sp_flash_ops ops = *kit.nor.flash.ops;
+    (void)state;
+
+    real_ops = kit.nor.flash.ops;
+    ops.program = program_but_commits;
+    kit.nor.flash.ops = &ops;
+    assert_int_equal(put("a", "new"), SP_E_IO);
+    assert_text("a", "old");
+    assert_int_equal(sp_store_delete(&kit.store, SP_KIND_DOMAIN, "a"), SP_E_IO);
+    assert_text("a", "old");
+    kit.nor.flash.ops = real_ops;
+    restart();
+    assert_text("a", "old");
 }
 
 static uint32_t ready_block(void)
@@ -238,6 +265,7 @@ int main(void)
         TEST(a_commit_that_showed_faintly_stays_done),
         TEST(an_entry_that_did_not_show_is_not_used),
         TEST(units_that_may_be_begun_are_not_used),
+        TEST(a_commit_that_failed_is_taken_back),
         TEST(a_faint_header_is_programmed_again_before_use),
         TEST(a_blank_block_without_header_is_erased_before_use),
         TEST(a_half_erased_block_brings_nothing_back),

@@ -401,6 +401,33 @@ static void a_full_index_mounts_over_a_long_past(void **state)
     }
 }
 
+/* The same, forced: twelve were put, of which eight are left, the first or the last ones. */
+static void a_full_index_looks_ahead_for_tombstones(void **state)
+{
+    char name[16];
+    (void)state;
+
+    for (unsigned gone = 0; gone <= 8; gone++) {
+        assert_int_equal(mount_first(2, 10, COUNT(entries)), 0);
+        for (unsigned i = 0; i < 12; i++) {
+            (void)snprintf(name, sizeof name, "d%u", i);
+            assert_int_equal(put(name, "x", 0), 0);
+        }
+        for (unsigned i = gone; i < gone + 4; i++) {
+            (void)snprintf(name, sizeof name, "d%u", i);
+            assert_int_equal(sp_store_delete(&store, SP_KIND_DOMAIN, name), 0);
+        }
+        assert_int_equal(mount_first(2, 10, 8), 0);
+        assert_int_equal(sp_store_count(&store, SP_KIND_DOMAIN), 8);
+        for (unsigned i = 0; i < 12; i++) {
+            (void)snprintf(name, sizeof name, "d%u", i);
+            assert_int_equal(sp_store_length(&store, SP_KIND_DOMAIN, name),
+                             i >= gone && i < gone + 4 ? SP_E_NOT_FOUND : 1);
+        }
+        assert_int_equal(mount_first(2, 10, 7), SP_E_FULL);
+    }
+}
+
 static void an_idle_store_is_tidy_and_asks_for_nothing(void **state)
 {
     sp_time now = 5;
@@ -538,6 +565,7 @@ int main(void)
         TEST(a_rotten_name_does_not_hold_up_the_others),
         TEST(a_full_index_refuses_new_names_only),
         TEST(a_full_index_mounts_over_a_long_past),
+        TEST(a_full_index_looks_ahead_for_tombstones),
         TEST(an_idle_store_is_tidy_and_asks_for_nothing),
         TEST(an_erase_waits_for_a_quiet_moment),
         TEST(a_get_during_an_erase_waits_for_it),
