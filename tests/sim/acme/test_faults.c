@@ -308,7 +308,7 @@ static const char *const nonsense[] = {
 
 static void nonsense_to_any_request_ends_in_a_sentence(void **state)
 {
-    static const int statuses[] = {200, 201, 204, 301, 400, 404, 429, 100, 0, 999};
+    static const int statuses[] = {200, 400, 201, 204, 301, 404, 429, 100, 0, 999};
     unsigned n = requests_of_an_enable();
     unsigned tried = 0;
 
@@ -317,6 +317,8 @@ static void nonsense_to_any_request_ends_in_a_sentence(void **state)
     for (unsigned at = 1; at <= n; at++) {
         for (size_t i = 0; i < sizeof nonsense / sizeof nonsense[0]; i++) {
             for (size_t k = 0; k < sizeof statuses / sizeof statuses[0]; k++) {
+                if (k > 1 && i % 7 != 0) /* the rarer statuses with some of the bodies */
+                    continue;
                 if (i % 5 == 0) /* blank flash from time to time, a used one otherwise */
                     prepare();
                 world_boot();

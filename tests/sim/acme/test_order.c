@@ -165,15 +165,20 @@ static void busy_http_client_is_waited_for(void **state)
 
 static void order_for_another_host_drops_the_stored_one(void **state)
 {
+    unsigned before;
+
     (void)state;
     fake_http_faults.own_status[0] = 404;
     world_enable(HOST);
     sp_acme_finish();
     fake_http_start();
     assert_true(world_has_order());
+    before = model_ca_tally.requests;
     assert_int_equal(world_order("mta-sts.other.test"), SP_ACME_DONE);
     world_check_result("mta-sts.other.test", 2);
     assert_int_equal(model_ca_tally.orders, 2);
+    /* The directory, and an order that is issued at once: the other one is not asked about. */
+    assert_int_equal(model_ca_tally.requests - before, 1 + REQUESTS_ORDER - 1);
 }
 
 static void accounts_and_orders_belong_to_their_directory(void **state)
