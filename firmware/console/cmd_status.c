@@ -235,7 +235,7 @@ static enum sp_part text_pools(struct sp_job *job)
     if (sealpost_pool(job->i, pool) != 0)
         return SP_PART_NEXT;
     if (job->i++ == 0) {
-        sp_out_raw(job->out, "\nMemory");
+        sp_out_raw(job->out, "\nPool");
         sp_out_tab(job->out, SP_OUT_FIELD);
         sp_out_raw(job->out, "      used       peak      limit\n");
     }

@@ -26,7 +26,7 @@ static void status_says_everything_at_a_glance(void **state)
     assert_has(answer, "\r\nexample.test: active, certificate until 2026-02-22T23:05:00Z\r\n"
                        "  Senders accept the policy; nothing is to be done.\r\n"
                        "  Next: renewal, 2026-01-23T23:05:00Z\r\n");
-    assert_has(answer, "Memory             used       peak      limit\r\n"
+    assert_has(answer, "Pool               used       peak      limit\r\n"
                        "tls                 100       2000      40000\r\n");
 }
 
