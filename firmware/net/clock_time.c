@@ -50,10 +50,13 @@ static void doubt(struct sp_clock_time *time, int64_t utc_ms, sp_time now)
 enum sp_clock_verdict sp_clock_time_take(struct sp_clock_time *time, int64_t utc_ms, sp_time now)
 {
     int64_t shown = sp_clock_time_ms(time, now);
+    int64_t floor_ms = time->floor * 1000;
 
-    if (utc_ms <= 0 || utc_ms / 1000 < time->floor)
+    if (utc_ms <= 0 || floor_ms - utc_ms > SP_CLOCK_SLEW_MS)
         return SP_CLOCK_BELOW_FLOOR;
-    if (!time->set || utc_ms >= shown) {
+    if (shown < floor_ms) /* the floor was kept by a clock that was a little early, and then reset */
+        shown = floor_ms;
+    if (utc_ms >= shown) {
         set(time, utc_ms, now, 0);
         return SP_CLOCK_TAKEN;
     }

@@ -29,12 +29,24 @@ static void answer_below_the_floor_is_refused(void **state)
     struct sp_clock_time time = {.floor = T / 1000};
 
     (void)state;
-    assert_int_equal(sp_clock_time_take(&time, T - 1, 0), SP_CLOCK_BELOW_FLOOR);
+    assert_int_equal(sp_clock_time_take(&time, T - 2001, 0), SP_CLOCK_BELOW_FLOOR);
     assert_false(time.set);
     assert_int_equal(sp_clock_time_take(&time, T, 0), SP_CLOCK_TAKEN);
     assert_int_equal(sp_clock_time_take(&time, T - 3600000, MIN), SP_CLOCK_BELOW_FLOOR);
     assert_int_equal(sp_clock_time_take(&time, T - 3600000, 3 * MIN), SP_CLOCK_BELOW_FLOOR);
     assert_true(sp_clock_time_ms(&time, 3 * MIN) == T + 3 * MIN);
+}
+
+/* A reset right after the floor was kept: the time asked for then may be a little before it. */
+static void just_below_the_floor_the_clock_stands_at_it(void **state)
+{
+    struct sp_clock_time time = {.floor = T / 1000};
+
+    (void)state;
+    assert_int_equal(sp_clock_time_take(&time, T - 900, 5000), SP_CLOCK_HELD);
+    assert_true(sp_clock_time_ms(&time, 5000) == T);
+    assert_true(sp_clock_time_ms(&time, 5900) == T);
+    assert_true(sp_clock_time_ms(&time, 6000) == T + 100);
 }
 
 static void answer_before_1970_is_refused(void **state)
@@ -199,6 +211,7 @@ int main(void)
         cmocka_unit_test(time_is_unknown_until_an_answer_whatever_the_floor),
         cmocka_unit_test(first_answer_sets_it_and_it_runs),
         cmocka_unit_test(answer_below_the_floor_is_refused),
+        cmocka_unit_test(just_below_the_floor_the_clock_stands_at_it),
         cmocka_unit_test(answer_before_1970_is_refused),
         cmocka_unit_test(step_forwards_is_taken),
         cmocka_unit_test(up_to_two_seconds_back_the_clock_stands_still),
