@@ -268,7 +268,9 @@ static void finalize(const struct model_jws *jws, struct model_order *order,
     int n;
 
     if (strcmp(order_status(order), "ready") != 0) {
-        model_refuse(reply, 403, "orderNotReady", "the order is not ready");
+        bool curt = order->finalized && model_ca_faults.curt;
+
+        model_refuse(reply, 403, curt ? "malformed" : "orderNotReady", "the order is not ready");
         return;
     }
     n = jose_member(jws->payload, "csr", text, sizeof text)

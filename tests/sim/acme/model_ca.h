@@ -48,8 +48,9 @@ struct model_ca_faults {
     bool wrong_host, wrong_key, wrong_chain; /* a certificate that is not right */
     unsigned links;                          /* of the chain; 0: 2 */
     bool forgives_nonces; /* a nonce used twice is refused, but not held against the client */
-    bool no_nonce;        /* newNonce gives none */
-    sp_utc not_before;    /* of certificates; 0: an hour ago */
+    bool curt;         /* a finalize that comes again is called malformed, not too early or late */
+    bool no_nonce;     /* newNonce gives none */
+    sp_utc not_before; /* of certificates; 0: an hour ago */
     /* The request of that number (from 1, since start) gets this instead, before anything is done.
      */
     unsigned instead_at, instead_n; /* and the next ones, instead_n in all (0: 1) */

@@ -148,6 +148,7 @@ static void every_request_and_every_answer_may_be_lost(void **state)
             fake_http_faults.lose_n = i % 3 + 1;
             fake_http_faults.lose_error = i % 2 == 0 ? SP_E_CLOSED : 0;
             fake_http_faults.latency = 40;
+            model_ca_faults.curt = i % 2 != 0;
             come_through();
         }
     }

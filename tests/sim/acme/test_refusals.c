@@ -96,6 +96,7 @@ static void refusals_at_every_request_fail_the_order(void **state)
         }
         world_fails_with("malformed", sp_acme_problem()->phase, "make sense");
         sp_acme_finish();
+        assert_false(world_has_order());
         model_ca_faults.instead_at = 0;
         assert_int_equal(world_order(HOST), SP_ACME_DONE);
         assert_int_equal(model_ca_tally.accounts, 1);
@@ -132,6 +133,18 @@ static void forgotten_account_is_made_anew_with_the_same_key(void **state)
     world_boot();
     assert_string_equal(sp_acme_account_url(), MODEL_CA "/acct/2");
     world_check_clean();
+}
+
+static void agreeing_again_keeps_the_account(void **state)
+{
+    (void)state;
+    assert_int_equal(world_enable(HOST), SP_ACME_DONE);
+    sp_acme_finish();
+    assert_int_equal(sp_acme_agree(sp_acme_terms(), UTC + 1), 0);
+    world_boot();
+    assert_string_equal(sp_acme_account_url(), MODEL_CA "/acct/1");
+    assert_int_equal(world_order(HOST), SP_ACME_DONE);
+    assert_int_equal(model_ca_tally.accounts, 1);
 }
 
 static void closed_account_is_not_made_anew(void **state)
@@ -266,6 +279,7 @@ int main(void)
         TEST(binding_that_the_directory_asks_for_is_named_without_a_request),
         TEST(binding_that_the_ca_asks_for_is_named),
         TEST(forgotten_account_is_made_anew_with_the_same_key),
+        TEST(agreeing_again_keeps_the_account),
         TEST(closed_account_is_not_made_anew),
         TEST(busy_ca_is_waited_for),
         TEST(ca_that_stays_busy_or_asks_for_long_fails_the_order),
