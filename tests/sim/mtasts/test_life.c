@@ -132,6 +132,22 @@ static void without_the_time_of_day_nothing_begins(void **state)
     assert_true(world_domain(D)->state_since >= UTC_BEGIN + DAY);
 }
 
+/* How long DNS has been waited for counts from the first look, not from 1970. */
+static void waiting_counts_from_when_the_clock_was_set(void **state)
+{
+    struct host *host = world_add(D);
+    (void)state;
+
+    host->dns = SP_DOMAIN_FAIL;
+    world.clock_set = false;
+    world_enable(D);
+    world_run(HOUR);
+    world.clock_set = true;
+    sp_life_kick(world.now);
+    world_run(9 * MINUTE);
+    assert_in_range(host->dns_checks, 14, 21);
+}
+
 static void a_clock_that_comes_without_a_kick_is_seen(void **state)
 {
     (void)state;
@@ -370,6 +386,7 @@ int main(void)
         TEST(dns_that_cannot_be_asked_is_waited_for_too),
         TEST(waiting_does_not_wear_the_flash),
         TEST(without_the_time_of_day_nothing_begins),
+        TEST(waiting_counts_from_when_the_clock_was_set),
         TEST(a_clock_that_comes_without_a_kick_is_seen),
         TEST(a_failed_order_is_tried_after_1_10_100_minutes_then_daily),
         TEST(a_longer_wait_that_the_ca_asks_for_is_kept),

@@ -9,6 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+static void tally_is_one(enum sp_domain_health is)
+{
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(sp_life_tally().by_health[i], i == (unsigned)is ? 1 : 0);
+}
+
 /* --- checks --- */
 
 static void checks_run_hourly_and_are_stored_when_they_change(void **state)
@@ -36,6 +42,44 @@ static void checks_run_hourly_and_are_stored_when_they_change(void **state)
     host->https = SP_DOMAIN_PASS;
     world_run(2 * HOUR);
     assert_int_equal(sp_life_tally().by_health[SP_DOMAIN_FINE], 1);
+}
+
+static void the_moment_of_a_change_is_that_of_the_result(void **state)
+{
+    struct host *host = active_domain();
+    sp_utc changed;
+    (void)state;
+
+    host->dns = SP_DOMAIN_FAIL;
+    world_run(2 * HOUR);
+    changed = world_domain(D)->checks[0].changed;
+    assert_in_range(changed, world_utc() - 2 * HOUR, world_utc());
+    strcpy(host->dns_code, "nxdomain");
+    world_run(3 * HOUR);
+    assert_string_equal(world_domain(D)->checks[0].code, "nxdomain");
+    assert_int_equal(world_domain(D)->checks[0].changed, changed);
+    host->dns = SP_DOMAIN_PASS;
+    world_run(3 * HOUR);
+    assert_true(world_domain(D)->checks[0].changed > changed);
+}
+
+/* No check says it, and nothing else is written: the hourly look still notices. */
+static void an_expiry_is_counted_within_the_hour(void **state)
+{
+    struct host *host = active_domain();
+    (void)state;
+
+    host->ca = CA_REFUSES;
+    world_run(91 * DAY);
+    tally_is_one(SP_DOMAIN_WANTS_CARE);
+    host->ca = CA_GIVES;
+    world_run(26 * HOUR);
+    tally_is_one(SP_DOMAIN_FINE);
+    host->ca = CA_BLOCKED; /* not a failure */
+    world_run(88 * DAY);
+    tally_is_one(SP_DOMAIN_FINE);
+    world_run(4 * DAY);
+    tally_is_one(SP_DOMAIN_WANTS_CARE);
 }
 
 static void the_operator_can_ask_for_checks_in_any_state(void **state)
@@ -304,6 +348,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, begin)
     const struct CMUnitTest tests[] = {
         TEST(checks_run_hourly_and_are_stored_when_they_change),
+        TEST(the_moment_of_a_change_is_that_of_the_result),
+        TEST(an_expiry_is_counted_within_the_hour),
         TEST(the_operator_can_ask_for_checks_in_any_state),
         TEST(no_more_than_four_wishes_for_checks_wait),
         TEST(checks_that_are_busy_are_asked_again_soon),

@@ -290,6 +290,22 @@ static void the_sweep_spares_what_is_named_meanwhile(void **state)
     }
 }
 
+/* Its domain is saved only later, when the sweep is over. */
+static void the_sweep_spares_what_was_just_put(void **state)
+{
+    (void)state;
+    assert_int_equal(sp_domain_save(&store, &domain), 0);
+    put_link("old");
+    put_link("new");
+    sp_chain_sweep_begin();
+    for (int i = 0; i < 3; i++) /* both are listed */
+        (void)sp_chain_sweep_step(&store, 5);
+    put_link("new");
+    sweep_to_the_end();
+    assert_false(has_link("old"));
+    assert_true(has_link("new"));
+}
+
 static void the_sweep_deletes_nothing_when_a_domain_is_damaged(void **state)
 {
     uint8_t *bytes;
@@ -318,6 +334,7 @@ int main(void)
         cmocka_unit_test_setup(a_full_store_leaves_the_domain_as_it_was, clear),
         cmocka_unit_test_setup(the_sweep_deletes_what_nobody_names, clear),
         cmocka_unit_test_setup(the_sweep_spares_what_is_named_meanwhile, clear),
+        cmocka_unit_test_setup(the_sweep_spares_what_was_just_put, clear),
         cmocka_unit_test_setup(the_sweep_deletes_nothing_when_a_domain_is_damaged, clear),
     };
 

@@ -241,6 +241,28 @@ static void a_check_is_there_once(void **state)
     assert_int_equal(unpack(bytes, n + sizeof twice, &out), SP_E_CORRUPT);
 }
 
+static void no_more_comes_in_than_there_is_room_for(void **state)
+{
+    static const uint8_t mx[] = {2, 1, 0, 'a'};
+    static const uint8_t link[SP_ITEM_HEAD + SP_SHA256_SIZE] = {11, SP_SHA256_SIZE, 0};
+    size_t n;
+    (void)state;
+
+    sample_domain(&in, "example.com");
+    n = pack(&in);
+    for (unsigned i = 1; i <= SP_MX_MAX; i++) {
+        memcpy(bytes + n, mx, sizeof mx);
+        n += sizeof mx;
+        assert_int_equal(unpack(bytes, n, &out), i < SP_MX_MAX ? 0 : SP_E_CORRUPT);
+    }
+    n = pack(&in);
+    for (unsigned i = 1; i <= SP_CHAIN_LINKS; i++) {
+        memcpy(bytes + n, link, sizeof link);
+        n += sizeof link;
+        assert_int_equal(unpack(bytes, n, &out), i < SP_CHAIN_LINKS ? 0 : SP_E_CORRUPT);
+    }
+}
+
 static void states_and_modes_are_checked(void **state)
 {
     size_t n;
@@ -276,6 +298,7 @@ int main(void)
         cmocka_unit_test(an_item_of_a_later_version_is_passed_over),
         cmocka_unit_test(a_bad_item_makes_the_record_corrupt),
         cmocka_unit_test(a_check_is_there_once),
+        cmocka_unit_test(no_more_comes_in_than_there_is_room_for),
         cmocka_unit_test(states_and_modes_are_checked),
     };
 

@@ -134,8 +134,13 @@ static void a_long_input_is_cut_in_the_sentence(void **state)
     given[sizeof given - 1] = '\0';
     assert_int_equal(sp_policy_add_mx(&policy, sp_span_str(given), why, sizeof why), SP_E_INVALID);
     assert_non_null(strstr(why, "…\" is longer than the 253 characters"));
-    for (size_t i = 0; i + 1 < sizeof given; i += 2)
+    for (size_t i = 0; i + 2 < sizeof given; i += 2)
         memcpy(given + i, "\xC3\xBC", 2);
+    assert_int_equal(sp_policy_add_mx(&policy, sp_span_str(given), why, sizeof why), SP_E_INVALID);
+    assert_non_null(strstr(why, "\xC3\xBC…\" has letters beyond ASCII"));
+    /* One byte on, the cut would go through a letter. */
+    memmove(given + 1, given, sizeof given - 2);
+    given[0] = 'a';
     assert_int_equal(sp_policy_add_mx(&policy, sp_span_str(given), why, sizeof why), SP_E_INVALID);
     assert_non_null(strstr(why, "\xC3\xBC…\" has letters beyond ASCII"));
 }
