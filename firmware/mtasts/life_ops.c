@@ -217,8 +217,6 @@ static const char *renew_fault(const struct sp_domain *domain)
         return "is disabled: enable it to get a certificate";
     if (domain->state == SP_DOMAIN_WAITING_DNS)
         return "waits for DNS: a certificate is ordered as soon as its records point here";
-    if (sp_life.order.active && strcmp(sp_life.order.name, domain->name) == 0)
-        return "has an order under way already";
     return NULL;
 }
 
@@ -235,6 +233,10 @@ int sp_life_renew(const char *given, sp_time now, char *why, size_t cap)
     if (fault != NULL) {
         sp_domain_wipe(&sp_domain_work);
         return say_name(SP_E_STATE, why, cap, name, fault);
+    }
+    if (sp_life.order.active && strcmp(sp_life.order.name, name) == 0) {
+        sp_domain_wipe(&sp_domain_work);
+        return 0; /* what is asked for is under way */
     }
     domain->next_try = sp_life_at_once(sp_life_utc(now));
     return save(domain, sp_life_utc(now), why, cap);
