@@ -377,16 +377,27 @@ int sp_tls_open(struct sp_tls *tls, const struct sp_tls_side *side, const mbedtl
     return 0;
 }
 
+/* mbedTLS's "TLS1-3-AES-128-GCM-SHA256" by its registered name, TLS_AES_128_GCM_SHA256. */
+static void suite_name(const char *name, char *out, size_t cap)
+{
+    bool tls13 = name != NULL && strncmp(name, "TLS1-3-", 7) == 0;
+
+    (void)snprintf(out, cap, "%s%s", tls13 ? "TLS-" : "",
+                   name == NULL ? "" : name + (tls13 ? 7 : 0));
+    for (; *out != '\0'; out++) {
+        if (*out == '-')
+            *out = '_';
+    }
+}
+
 void sp_tls_report(struct sp_stream *stream, struct sp_tls_report *out)
 {
     struct sp_tls *tls = tls_of(stream);
-    const char *suite;
 
     memset(out, 0, sizeof *out);
     if (tls->state == SP_TLS_OPEN || tls->state == SP_TLS_PEER_ENDED) {
-        suite = mbedtls_ssl_get_ciphersuite(&tls->ssl);
         (void)snprintf(out->version, sizeof out->version, "%s", mbedtls_ssl_get_version(&tls->ssl));
-        (void)snprintf(out->suite, sizeof out->suite, "%s", suite != NULL ? suite : "");
+        suite_name(mbedtls_ssl_get_ciphersuite(&tls->ssl), out->suite, sizeof out->suite);
     }
     (void)snprintf(out->sni, sizeof out->sni, "%s", tls->name);
     tls->side->report(tls, out);

@@ -78,7 +78,7 @@ static void fetch_is_fine(void)
     result->tls = true;
     strcpy(result->content_type, "text/plain; charset=utf-8");
     strcpy(result->tls_report.version, "TLSv1.3");
-    strcpy(result->tls_report.suite, "TLS1-3-AES-128-GCM-SHA256");
+    strcpy(result->tls_report.suite, "TLS_AES_128_GCM_SHA256");
     result->tls_report.have_peer = true;
     strcpy(peer->sans[0], HOST);
     peer->sans_n = 1;

@@ -26,7 +26,7 @@ static void a_right_answer_passes(void **state)
     assert_string_equal(fake.url, "https://" HOST "/.well-known/mta-sts.txt");
     assert_string_equal(evidence(SP_CHECK_HTTPS, "address"),
                         "203.0.113.10, from the appliance itself");
-    assert_string_equal(evidence(SP_CHECK_HTTPS, "tls"), "TLSv1.3, TLS1-3-AES-128-GCM-SHA256");
+    assert_string_equal(evidence(SP_CHECK_HTTPS, "tls"), "TLSv1.3, TLS_AES_128_GCM_SHA256");
     assert_string_equal(evidence(SP_CHECK_HTTPS, "status"), "200");
     assert_string_equal(evidence(SP_CHECK_HTTPS, "content-type"), "text/plain; charset=utf-8");
     assert_string_equal(evidence(SP_CHECK_HTTPS, "time"), "85 ms");
