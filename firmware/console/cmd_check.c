@@ -193,7 +193,8 @@ static enum sp_part text_certificate(struct sp_job *job)
 {
     const struct sealpost_certificate *certificate = &job->u.certificate;
 
-    sp_out_field(job->out, "Subject", certificate->subject);
+    if (certificate->subject[0] != '\0') /* public CAs leave it empty: the names count */
+        sp_out_field(job->out, "Subject", certificate->subject);
     for (unsigned i = 0; i < certificate->sans_n; i++)
         sp_out_field(job->out, i == 0 ? "Names" : "", certificate->sans[i]);
     sp_out_field(job->out, "Issuer", certificate->issuer);
