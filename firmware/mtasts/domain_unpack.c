@@ -19,8 +19,9 @@ static uint64_t take_int(struct reader *r, size_t bytes)
 {
     uint64_t value = 0;
 
-    for (size_t i = 0; i < bytes; i++)
+    for (size_t i = 0; i < bytes; i++) {
         value |= (uint64_t)r->p[i] << (8 * i);
+}
     r->p += bytes;
     r->n -= bytes;
     return value;
@@ -38,11 +39,13 @@ static int take_time(struct reader *r, sp_utc *out)
 static int take_text(struct reader *r, size_t n, char *out, size_t cap)
 {
     for (size_t i = 0; i < n; i++) {
-        if (r->p[i] < 0x20 || r->p[i] == 0x7F)
+        if (r->p[i] < 0x20 || r->p[i] == 0x7F) {
             return SP_E_CORRUPT;
+}
     }
-    if (sp_span_copy(sp_span(r->p, n), out, cap) < 0)
+    if (sp_span_copy(sp_span(r->p, n), out, cap) < 0) {
         return SP_E_CORRUPT;
+}
     r->p += n;
     r->n -= n;
     return 0;
@@ -53,16 +56,18 @@ static int read_policy(struct reader *r, struct sp_domain *out)
     uint64_t mode = take_int(r, 1);
 
     out->policy.max_age = (uint32_t)take_int(r, 4);
-    if (mode > SP_MODE_NONE)
+    if (mode > SP_MODE_NONE) {
         return SP_E_CORRUPT;
+}
     out->policy.mode = (enum sp_mode)mode;
     return 0;
 }
 
 static int read_mx(struct reader *r, struct sp_domain *out)
 {
-    if (out->policy.mx_n >= SP_MX_MAX)
+    if (out->policy.mx_n >= SP_MX_MAX) {
         return SP_E_CORRUPT;
+}
     return take_text(r, r->n, out->policy.mx[out->policy.mx_n++], sizeof out->policy.mx[0]);
 }
 
@@ -76,8 +81,9 @@ static int read_state(struct reader *r, struct sp_domain *out)
     uint64_t state = take_int(r, 1);
     uint64_t counted = take_int(r, 1);
 
-    if (state > SP_DOMAIN_ACTIVE || counted > SP_DOMAIN_AT_RISK)
+    if (state > SP_DOMAIN_ACTIVE || counted > SP_DOMAIN_AT_RISK) {
         return SP_E_CORRUPT;
+}
     out->state = (enum sp_domain_state)state;
     out->counted = (uint8_t)counted;
     return take_time(r, &out->state_since);
@@ -87,10 +93,12 @@ static int read_schedule(struct reader *r, struct sp_domain *out)
 {
     int err = take_time(r, &out->next_try);
 
-    if (err == 0)
+    if (err == 0) {
         err = take_time(r, &out->next_check);
-    if (err == 0)
+}
+    if (err == 0) {
         out->failures = (uint32_t)take_int(r, 4);
+}
     return err;
 }
 
@@ -103,10 +111,11 @@ static int read_served(struct reader *r, struct sp_domain *out)
 static int read_error(struct reader *r, struct sp_domain *out)
 {
     int err = take_time(r, &out->error_at);
-    size_t id = err == 0 ? take_int(r, 1) : 0;
+    size_t id = err == 0 ? (size_t)take_int(r, 1) : 0;
 
-    if (err < 0 || id > r->n)
+    if (err < 0 || id > r->n) {
         return SP_E_CORRUPT;
+}
     err = take_text(r, id, out->error_id, sizeof out->error_id);
     return err < 0 ? err : take_text(r, r->n, out->error, sizeof out->error);
 }
@@ -117,14 +126,17 @@ static int read_check(struct reader *r, struct sp_domain *out)
     uint64_t result = take_int(r, 1);
     struct sp_domain_check *check;
 
-    if (index >= SP_DOMAIN_CHECKS || result == SP_DOMAIN_NOT_RUN || result > SP_DOMAIN_UNKNOWN)
+    if (index >= SP_DOMAIN_CHECKS || result == SP_DOMAIN_NOT_RUN || result > SP_DOMAIN_UNKNOWN) {
         return SP_E_CORRUPT;
+}
     check = &out->checks[index];
-    if (check->result != SP_DOMAIN_NOT_RUN)
+    if (check->result != SP_DOMAIN_NOT_RUN) {
         return SP_E_CORRUPT;
+}
     check->result = (uint8_t)result;
-    if (take_time(r, &check->changed) < 0)
+    if (take_time(r, &check->changed) < 0) {
         return SP_E_CORRUPT;
+}
     return take_text(r, r->n, check->code, sizeof check->code);
 }
 
@@ -137,8 +149,9 @@ static int read_key(struct reader *r, struct sp_domain *out)
 
 static int read_leaf(struct reader *r, struct sp_domain *out)
 {
-    if (take_time(r, &out->not_before) < 0 || take_time(r, &out->not_after) < 0)
+    if (take_time(r, &out->not_before) < 0 || take_time(r, &out->not_after) < 0) {
         return SP_E_CORRUPT;
+}
     out->leaf_n = (uint16_t)r->n;
     memcpy(out->leaf, r->p, r->n);
     return 0;
@@ -146,8 +159,9 @@ static int read_leaf(struct reader *r, struct sp_domain *out)
 
 static int read_link(struct reader *r, struct sp_domain *out)
 {
-    if (out->links_n >= SP_CHAIN_LINKS - 1)
+    if (out->links_n >= SP_CHAIN_LINKS - 1) {
         return SP_E_CORRUPT;
+}
     memcpy(out->links[out->links_n++], r->p, SP_SHA256_SIZE);
     return 0;
 }
@@ -175,11 +189,13 @@ static int read_item(unsigned tag, struct reader value, uint32_t *seen, struct s
     const struct item *item = tag < SP_TAG_END ? &items[tag] : NULL;
     uint32_t bit;
 
-    if (item == NULL || item->read == NULL)
+    if (item == NULL || item->read == NULL) {
         return 0;
+}
     bit = UINT32_C(1) << tag;
-    if (value.n < item->least || value.n > item->most || (!item->repeats && (*seen & bit) != 0))
+    if (value.n < item->least || value.n > item->most || (!item->repeats && (*seen & bit) != 0)) {
         return SP_E_CORRUPT;
+}
     *seen |= bit;
     return item->read(&value, out);
 }
@@ -210,19 +226,22 @@ int sp_domain_unpack(struct sp_span bytes, struct sp_domain *out)
     uint32_t seen = 0;
 
     clear(out);
-    if (r.n < 1 || take_int(&r, 1) != SP_DOMAIN_RECORD_VERSION)
+    if (r.n < 1 || take_int(&r, 1) != SP_DOMAIN_RECORD_VERSION) {
         return SP_E_CORRUPT;
+}
     while (r.n > 0) {
         unsigned tag;
         struct reader value;
 
-        if (r.n < SP_ITEM_HEAD)
+        if (r.n < SP_ITEM_HEAD) {
             return SP_E_CORRUPT;
+}
         tag = (unsigned)take_int(&r, 1);
         value.n = (size_t)take_int(&r, 2);
         value.p = r.p;
-        if (value.n > r.n || read_item(tag, value, &seen, out) < 0)
+        if (value.n > r.n || read_item(tag, value, &seen, out) < 0) {
             return SP_E_CORRUPT;
+}
         r.p += value.n;
         r.n -= value.n;
     }
