@@ -13,10 +13,12 @@ static int host_read(struct sp_hal_entropy *entropy, void *buf, size_t n)
     while (n > 0) {
         ssize_t got = getrandom(p, n, 0);
 
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             continue;
-        if (got <= 0)
+        }
+        if (got <= 0) {
             return SP_E_ENTROPY;
+        }
         p += got;
         n -= (size_t)got;
     }

@@ -29,8 +29,9 @@ static bool is_inside(const struct sp_nor *nor, uint32_t address, size_t n)
 
 static void wait_us(struct sp_nor *nor, uint32_t us)
 {
-    if (nor->config.timing == SP_NOR_REAL && nor->config.wait_us != NULL)
+    if (nor->config.timing == SP_NOR_REAL && nor->config.wait_us != NULL) {
         nor->config.wait_us(nor->config.context, us);
+    }
 }
 
 static void read_bytes(struct sp_nor *nor, uint32_t address, uint8_t *out, size_t n)
@@ -39,8 +40,9 @@ static void read_bytes(struct sp_nor *nor, uint32_t address, uint8_t *out, size_
     for (size_t i = 0; i < n && nor->any_weak; i++) {
         uint8_t weak = nor->weak[address + i];
 
-        if (weak != 0)
+        if (weak != 0) {
             out[i] ^= (uint8_t)(sp_nor_random(nor) >> 8 & weak);
+        }
     }
 }
 
@@ -48,14 +50,17 @@ static int nor_read(struct sp_flash *flash, uint32_t address, void *buf, size_t 
 {
     struct sp_nor *nor = nor_of(flash);
 
-    if (!is_inside(nor, address, n))
+    if (!is_inside(nor, address, n)) {
         return misuse(nor, "read outside the part");
-    if (nor->erasing)
+    }
+    if (nor->erasing) {
         return misuse(nor, "read during an erase");
+    }
     nor->stats.reads++;
     nor->stats.read_bytes += n;
-    if (nor->off || (nor->fault == SP_NOR_FAIL_READ && nor->stats.reads == nor->fault_at))
+    if (nor->off || (nor->fault == SP_NOR_FAIL_READ && nor->stats.reads == nor->fault_at)) {
         return SP_E_IO;
+    }
     read_bytes(nor, address, buf, n);
     return 0;
 }
@@ -75,15 +80,17 @@ static int program_all(struct sp_nor *nor, uint32_t address, const uint8_t *byte
 {
     bool good = true;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         good = program_byte(nor, address + (uint32_t)i, bytes[i]) && good;
+    }
     return good ? 0 : SP_E_IO;
 }
 
 static void program_half(struct sp_nor *nor, uint32_t address, const uint8_t *bytes, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         sp_nor_program_byte_half(nor, address + (uint32_t)i, bytes[i]);
+    }
 }
 
 static int nor_program(struct sp_flash *flash, uint32_t address, const void *buf, size_t n)
@@ -93,21 +100,25 @@ static int nor_program(struct sp_flash *flash, uint32_t address, const void *buf
     int verified = 0;
     int err;
 
-    if (n == 0 || !is_inside(nor, address, n))
+    if (n == 0 || !is_inside(nor, address, n)) {
         return misuse(nor, "program outside the part");
-    if (nor->erasing)
+    }
+    if (nor->erasing) {
         return misuse(nor, "program during an erase");
+    }
     outcome = sp_nor_before(nor, address);
     nor->stats.programs++;
     nor->stats.program_bytes += n;
-    if (outcome == SP_NOR_DO)
+    if (outcome == SP_NOR_DO) {
         verified = program_all(nor, address, buf, n);
-    else if (outcome == SP_NOR_HALF)
+    } else if (outcome == SP_NOR_HALF) {
         program_half(nor, address, buf, n);
+    }
     wait_us(nor, (uint32_t)((n + 255) / 256) * SP_NOR_PROGRAM_US);
     err = sp_nor_after(nor, outcome);
-    if (err == 0 && nor->config.trace != NULL)
+    if (err == 0 && nor->config.trace != NULL) {
         nor->config.trace(nor->config.context, SP_NOR_PROGRAM, address, n);
+    }
     return err < 0 ? err : verified;
 }
 
@@ -123,36 +134,44 @@ static int nor_erase_start(struct sp_flash *flash, uint32_t address)
     enum sp_nor_outcome outcome;
     int err;
 
-    if (!is_inside(nor, address, nor->flash.block_size) || address % nor->flash.block_size != 0)
+    if (!is_inside(nor, address, nor->flash.block_size) || address % nor->flash.block_size != 0) {
         return misuse(nor, "erase of what is no block");
-    if (nor->erasing)
+    }
+    if (nor->erasing) {
         return misuse(nor, "erase during an erase");
+    }
     outcome = sp_nor_before(nor, address);
     nor->stats.erases++;
-    if (outcome != SP_NOR_REFUSE)
+    if (outcome != SP_NOR_REFUSE) {
         nor->block_erases[address / nor->flash.block_size]++;
-    if (outcome == SP_NOR_DO && nor->fault == SP_NOR_CUT_AFTER && nor->stats.ops == nor->fault_at)
+    }
+    if (outcome == SP_NOR_DO && nor->fault == SP_NOR_CUT_AFTER && nor->stats.ops == nor->fault_at) {
         erase_all(nor, address);
-    else if (outcome != SP_NOR_REFUSE)
+    } else if (outcome != SP_NOR_REFUSE) {
         sp_nor_erase_half(nor, address);
+    }
     err = sp_nor_after(nor, outcome == SP_NOR_REFUSE ? SP_NOR_REFUSE : SP_NOR_DO);
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     nor->erasing = true;
     nor->erase_fails = outcome == SP_NOR_HALF; /* the part says so when asked */
     nor->erase_address = address;
     nor->erase_polls = nor->config.erase_polls;
-    if (nor->config.timing == SP_NOR_REAL)
+    if (nor->config.timing == SP_NOR_REAL) {
         nor->erase_done_ms = nor->config.mono_ms(nor->config.context) + SP_NOR_ERASE_MS;
+    }
     return 0;
 }
 
 static bool is_erase_done(struct sp_nor *nor)
 {
-    if (nor->config.timing == SP_NOR_REAL)
+    if (nor->config.timing == SP_NOR_REAL) {
         return nor->config.mono_ms(nor->config.context) >= nor->erase_done_ms;
-    if (nor->erase_polls == 0)
+    }
+    if (nor->erase_polls == 0) {
         return true;
+    }
     nor->erase_polls--;
     return false;
 }
@@ -161,19 +180,22 @@ static int nor_erase_poll(struct sp_flash *flash)
 {
     struct sp_nor *nor = nor_of(flash);
 
-    if (!nor->erasing)
+    if (!nor->erasing) {
         return 0;
+    }
     if (!is_erase_done(nor)) {
         wait_us(nor, SP_NOR_POLL_US);
         return 1;
     }
     nor->erasing = false;
-    if (nor->erase_fails)
+    if (nor->erase_fails) {
         return SP_E_IO;
+    }
     erase_all(nor, nor->erase_address);
-    if (nor->config.trace != NULL)
+    if (nor->config.trace != NULL) {
         nor->config.trace(nor->config.context, SP_NOR_ERASE, nor->erase_address,
                           nor->flash.block_size);
+    }
     return 0;
 }
 
@@ -193,8 +215,9 @@ int sp_nor_prepare(struct sp_nor *nor, const struct sp_nor_config *config)
 
     memset(nor, 0, sizeof *nor);
     nor->file = -1;
-    if (!is_possible(config))
+    if (!is_possible(config)) {
         return SP_E_INVALID;
+    }
     nor->config = *config;
     nor->flash = (struct sp_flash){.ops = &ops,
                                    .size = config->size,
@@ -215,8 +238,9 @@ int sp_nor_open(struct sp_nor *nor, const struct sp_nor_config *config)
 {
     int err = sp_nor_prepare(nor, config);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     nor->bytes = malloc(config->size);
     if (nor->bytes == NULL) {
         sp_nor_close(nor);
@@ -228,10 +252,11 @@ int sp_nor_open(struct sp_nor *nor, const struct sp_nor_config *config)
 
 void sp_nor_close(struct sp_nor *nor)
 {
-    if (nor->file >= 0)
+    if (nor->file >= 0) {
         sp_nor_unmap(nor);
-    else
+    } else {
         free(nor->bytes);
+    }
     free(nor->weak);
     free(nor->block_erases);
     free(nor->block_fails);

@@ -28,14 +28,18 @@ enum sp_nor_outcome sp_nor_before(struct sp_nor *nor, uint32_t address)
 {
     bool now = ++nor->stats.ops == nor->fault_at;
 
-    if (nor->off)
+    if (nor->off) {
         return SP_NOR_REFUSE;
-    if (nor->block_fails[address / nor->flash.block_size] != 0)
+    }
+    if (nor->block_fails[address / nor->flash.block_size] != 0) {
         return SP_NOR_HALF;
-    if (nor->fault == SP_NOR_FAIL_FROM && nor->stats.ops >= nor->fault_at)
+    }
+    if (nor->fault == SP_NOR_FAIL_FROM && nor->stats.ops >= nor->fault_at) {
         return SP_NOR_HALF;
-    if (!now)
+    }
+    if (!now) {
         return SP_NOR_DO;
+    }
     switch (nor->fault) {
     case SP_NOR_CUT_BEFORE:
         return SP_NOR_REFUSE;
@@ -62,8 +66,9 @@ int sp_nor_after(struct sp_nor *nor, enum sp_nor_outcome outcome)
 {
     if (!nor->off && nor->stats.ops == nor->fault_at && is_cut(nor->fault)) {
         nor->off = true;
-        if (nor->config.on_cut != NULL)
+        if (nor->config.on_cut != NULL) {
             nor->config.on_cut(nor->config.context, nor->stats.ops);
+        }
         return SP_E_IO;
     }
     return outcome == SP_NOR_DO ? 0 : SP_E_IO;
@@ -134,6 +139,7 @@ void sp_nor_wear_out(struct sp_nor *nor, uint32_t block, bool worn)
 void sp_nor_fill_random(struct sp_nor *nor, uint32_t address, size_t n, uint32_t seed)
 {
     nor->random = seed * 2654435761U | 1U;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         nor->bytes[address + i] = (uint8_t)(sp_nor_random(nor) >> 8);
+    }
 }

@@ -18,8 +18,9 @@ static int fill(int file, uint32_t size)
     for (uint32_t done = 0; done < size;) {
         size_t n = size - done < sizeof blank ? size - done : sizeof blank;
 
-        if (write(file, blank, n) != (ssize_t)n)
+        if (write(file, blank, n) != (ssize_t)n) {
             return SP_E_IO;
+        }
         done += (uint32_t)n;
     }
     return 0;
@@ -30,10 +31,12 @@ static int fit(int file, uint32_t size)
 {
     struct stat stat;
 
-    if (fstat(file, &stat) != 0)
+    if (fstat(file, &stat) != 0) {
         return SP_E_IO;
-    if (stat.st_size == 0)
+    }
+    if (stat.st_size == 0) {
         return fill(file, size);
+    }
     return stat.st_size == (off_t)size ? 0 : SP_E_INVALID;
 }
 
@@ -43,16 +46,20 @@ static int map(struct sp_nor *nor, const char *path)
     int err;
 
     nor->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (nor->file < 0)
+    if (nor->file < 0) {
         return SP_E_IO;
-    if (flock(nor->file, LOCK_EX | LOCK_NB) != 0)
+    }
+    if (flock(nor->file, LOCK_EX | LOCK_NB) != 0) {
         return SP_E_STATE;
+    }
     err = fit(nor->file, nor->config.size);
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     bytes = mmap(NULL, nor->config.size, PROT_READ | PROT_WRITE, MAP_SHARED, nor->file, 0);
-    if (bytes == MAP_FAILED)
+    if (bytes == MAP_FAILED) {
         return SP_E_IO;
+    }
     nor->bytes = bytes;
     return 0;
 }
@@ -61,16 +68,19 @@ int sp_nor_open_file(struct sp_nor *nor, const struct sp_nor_config *config, con
 {
     int err = sp_nor_prepare(nor, config);
 
-    if (err == 0)
+    if (err == 0) {
         err = map(nor, path);
-    if (err < 0)
+    }
+    if (err < 0) {
         sp_nor_close(nor);
+    }
     return err;
 }
 
 int sp_nor_unmap(struct sp_nor *nor)
 {
-    if (nor->bytes != NULL)
+    if (nor->bytes != NULL) {
         (void)munmap(nor->bytes, nor->config.size);
+    }
     return close(nor->file); /* and gives up the lock */
 }

@@ -26,12 +26,15 @@ static int tap_receive(struct sp_hal_nic *nic, void *buf, size_t cap)
     for (;;) {
         ssize_t n = readv(self(nic)->fd, parts, 2);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
-        if (n < 0)
+        }
+        if (n < 0) {
             return errno == EAGAIN ? 0 : SP_E_IO;
-        if ((size_t)n <= cap)
+        }
+        if ((size_t)n <= cap) {
             return (int)n;
+        }
         nic->dropped++;
     }
 }
@@ -43,8 +46,9 @@ static int tap_send(struct sp_hal_nic *nic, const void *frame, size_t n)
     do {
         sent = write(self(nic)->fd, frame, n);
     } while (sent < 0 && errno == EINTR);
-    if (sent >= 0)
+    if (sent >= 0) {
         return 0;
+    }
     return errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM ? SP_E_AGAIN : SP_E_IO;
 }
 
@@ -64,13 +68,16 @@ static int attach(int fd, const char *name)
 {
     struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 
-    if (strlen(name) >= sizeof request.ifr_name)
+    if (strlen(name) >= sizeof request.ifr_name) {
         return SP_E_NOT_FOUND;
+    }
     strcpy(request.ifr_name, name);
-    if (ioctl(fd, TUNSETIFF, &request) != 0)
+    if (ioctl(fd, TUNSETIFF, &request) != 0) {
         return errno == EBUSY ? SP_E_EXISTS : SP_E_IO;
-    if (ioctl(fd, TUNGETIFF, &request) != 0)
+    }
+    if (ioctl(fd, TUNGETIFF, &request) != 0) {
         return SP_E_IO;
+    }
     return (request.ifr_flags & IFF_PERSIST) != 0 ? 0 : SP_E_NOT_FOUND;
 }
 
@@ -82,11 +89,13 @@ int sp_tap_open(struct sp_tap *tap, const char *name, const uint8_t mac[6])
     tap->nic.ops = &ops;
     memcpy(tap->nic.mac, mac, 6);
     tap->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (tap->fd < 0)
+    if (tap->fd < 0) {
         return SP_E_IO;
+    }
     err = attach(tap->fd, name);
-    if (err != 0)
+    if (err != 0) {
         sp_tap_close(tap);
+    }
     return err;
 }
 
@@ -94,8 +103,9 @@ void sp_tap_close(struct sp_tap *tap)
 {
     int saved = errno;
 
-    if (tap->fd >= 0)
+    if (tap->fd >= 0) {
         close(tap->fd);
+    }
     tap->fd = -1;
     errno = saved;
 }

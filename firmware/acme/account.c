@@ -22,9 +22,10 @@ static int write_record(struct sp_acme_client *c, const struct sp_acme_account_r
     int n = sp_acme_account_encode(record, c->record, sizeof c->record);
     int err = n;
 
-    if (n >= 0)
+    if (n >= 0) {
         err = sp_store_put(c->store, SP_KIND_ACCOUNT, c->directory_url,
                            sp_span(c->record, (size_t)n), 0);
+    }
     sp_wipe(c->record, sizeof c->record);
     return err;
 }
@@ -36,11 +37,12 @@ void sp_acme_account_load(struct sp_acme_client *c)
 
     c->agreed = err == 0;
     c->account_url[0] = '\0';
-    if (err == 0)
+    if (err == 0) {
         (void)sp_span_copy(record.url, c->account_url, sizeof c->account_url);
-    else if (err != SP_E_NOT_FOUND)
+    } else if (err != SP_E_NOT_FOUND) {
         sp_log_error(SP_ACME_ROOM, "the account with %s cannot be read: %s", c->ca,
                      sp_err_text(err));
+    }
     sp_wipe(c->record, sizeof c->record);
 }
 
@@ -50,8 +52,9 @@ int sp_acme_account_key(struct sp_acme_client *c, struct sp_key *key)
     int err = read_record(c, &record);
 
     key->n = 0;
-    if (err == 0)
+    if (err == 0) {
         err = sp_key_load(record.key, key);
+    }
     sp_wipe(c->record, sizeof c->record);
     return err;
 }
@@ -62,8 +65,9 @@ int sp_acme_account_agree(struct sp_acme_client *c, const char *terms, sp_utc ut
     struct sp_acme_account_record record = {.agreed = utc};
     int err;
 
-    if (!c->directory_known || strcmp(terms, c->directory.terms) != 0)
+    if (!c->directory_known || strcmp(terms, c->directory.terms) != 0) {
         return SP_E_STATE;
+    }
     err = sp_acme_account_key(c, &key);
     if (err == SP_E_NOT_FOUND || err == SP_E_CORRUPT) {
         c->account_url[0] = '\0'; /* it would be the account of another key */
@@ -76,8 +80,9 @@ int sp_acme_account_agree(struct sp_acme_client *c, const char *terms, sp_utc ut
         err = write_record(c, &record);
     }
     sp_key_wipe(&key);
-    if (err == 0)
+    if (err == 0) {
         c->agreed = true;
+    }
     return err;
 }
 
@@ -88,10 +93,12 @@ static int keep_url(struct sp_acme_client *c, const char *url)
     struct sp_acme_account_record record;
     int err = read_record(c, &record);
 
-    if (err == 0)
+    if (err == 0) {
         err = sp_key_load(record.key, &key);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = sp_span_copy(record.terms, terms, sizeof terms);
+    }
     if (err == 0) {
         record.key = sp_span(key.der, key.n);
         record.terms = sp_span_str(terms);
@@ -126,11 +133,13 @@ static int read_account(struct sp_acme_client *c)
     const char *status = sp_acme_json_text(root, "status");
     bool usable = status != NULL && strcmp(status, "valid") == 0;
 
-    if (err == 0 && (status == NULL || !sp_acme_url_ok(c->exchange.http.location)))
+    if (err == 0 && (status == NULL || !sp_acme_url_ok(c->exchange.http.location))) {
         err = SP_E_PROTOCOL;
+    }
     sp_acme_json_free(root);
-    if (err < 0)
+    if (err < 0) {
         return sp_acme_fail_reading(c, err, "account");
+    }
     return usable ? 0
                   : sp_acme_fail(c, SP_E_REFUSED, "The CA has closed our account",
                                  "Forget it (\"factory-reset forget-account\") and agree to the "
@@ -142,11 +151,13 @@ int sp_acme_account_answer(struct sp_acme_client *c, sp_time now)
     int err = read_account(c);
 
     (void)now;
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     err = keep_url(c, c->exchange.http.location);
-    if (err < 0)
+    if (err < 0) {
         return sp_acme_fail_store(c, err);
+    }
     (void)sp_span_copy(sp_span_str(c->exchange.http.location), c->account_url,
                        sizeof c->account_url);
     sp_log_info(SP_ACME_ROOM, "account %s", c->account_url);
@@ -156,8 +167,10 @@ int sp_acme_account_answer(struct sp_acme_client *c, sp_time now)
 
 int sp_acme_account_gone(struct sp_acme_client *c)
 {
-    if (c->job.account_renewed || !sp_acme_problem_names(sp_acme_answer(c), "accountDoesNotExist"))
+    if (c->job.account_renewed ||
+        !sp_acme_problem_names(sp_acme_answer(c), "accountDoesNotExist")) {
         return 0;
+    }
     sp_log_warn(SP_ACME_ROOM, "%s does not know account %s any more: it is made anew", c->ca,
                 c->account_url);
     c->job.account_renewed = true;

@@ -36,16 +36,18 @@ static void copy_ca_host(struct sp_acme_client *c)
 {
     const char *host = c->directory_url + strlen("https://");
 
-    if (sp_span_copy(sp_span(host, strcspn(host, ":/?")), c->ca, sizeof c->ca) < 0)
+    if (sp_span_copy(sp_span(host, strcspn(host, ":/?")), c->ca, sizeof c->ca) < 0) {
         c->ca[0] = '\0';
+    }
 }
 
 int sp_acme_start(struct sp_store *store, const char *directory)
 {
     struct sp_acme_client *c = &client;
 
-    if (!sp_acme_url_ok(directory) || strlen(directory) > SP_STORE_NAME_MAX)
+    if (!sp_acme_url_ok(directory) || strlen(directory) > SP_STORE_NAME_MAX) {
         return SP_E_INVALID;
+    }
     sp_acme_exchange_cancel(c);
     sp_wipe(c, sizeof *c);
     sp_acme_json_start();
@@ -62,10 +64,12 @@ int sp_acme_start(struct sp_store *store, const char *directory)
 int sp_acme_fetch_terms(sp_time now)
 {
     (void)now;
-    if (client.store == NULL)
+    if (client.store == NULL) {
         return SP_E_STATE;
-    if (client.state != SP_ACME_ST_IDLE)
+    }
+    if (client.state != SP_ACME_ST_IDLE) {
         return SP_E_AGAIN;
+    }
     client.directory_result = SP_E_AGAIN;
     sp_acme_set_state(&client, SP_ACME_ST_DIRECTORY);
     return 0;
@@ -106,8 +110,9 @@ static void drop_job(struct sp_acme_client *c)
 {
     sp_acme_exchange_cancel(c);
     sp_http_client_drop();
-    if (c->state == SP_ACME_ST_DIRECTORY)
+    if (c->state == SP_ACME_ST_DIRECTORY) {
         c->directory_result = c->directory_known ? 0 : SP_E_STATE;
+    }
     sp_acme_set_state(c, SP_ACME_ST_IDLE);
     sp_wipe(&c->job, sizeof c->job);
 }
@@ -117,13 +122,15 @@ void sp_acme_forget(void)
     struct sp_acme_client *c = &client;
     int err;
 
-    if (c->store == NULL)
+    if (c->store == NULL) {
         return;
+    }
     drop_job(c);
     sp_acme_job_delete(c);
     err = sp_store_delete(c->store, SP_KIND_ACCOUNT, c->directory_url);
-    if (err < 0 && err != SP_E_NOT_FOUND)
+    if (err < 0 && err != SP_E_NOT_FOUND) {
         sp_log_error(SP_ACME_ROOM, "the account cannot be deleted: %s", sp_err_text(err));
+    }
     sp_acme_account_load(c);
 }
 
@@ -140,23 +147,29 @@ int sp_acme_order(const char *host, sp_time now)
     char name[SP_DOMAIN_SIZE];
     sp_utc utc = sp_port_utc_s();
 
-    if (sp_hostname(sp_span_str(host), name) < 0)
+    if (sp_hostname(sp_span_str(host), name) < 0) {
         return SP_E_INVALID;
-    if (c->store == NULL)
+    }
+    if (c->store == NULL) {
         return SP_E_STATE;
-    if (c->state != SP_ACME_ST_IDLE)
+    }
+    if (c->state != SP_ACME_ST_IDLE) {
         return SP_E_AGAIN;
-    if (!c->agreed)
+    }
+    if (!c->agreed) {
         return SP_E_STATE;
-    if (utc == 0)
+    }
+    if (utc == 0) {
         return SP_E_CLOCK;
+    }
     sp_wipe(&c->job, sizeof c->job);
     (void)sp_span_copy(sp_span_str(name), c->job.host, sizeof c->job.host);
     sp_acme_job_load(c, utc);
-    if (directory_is_fresh(c, now))
+    if (directory_is_fresh(c, now)) {
         sp_acme_go_on(c);
-    else
+    } else {
         sp_acme_set_state(c, SP_ACME_ST_DIRECTORY);
+    }
     return 0;
 }
 
@@ -174,8 +187,9 @@ int sp_acme_take(struct sp_acme_result *out)
 {
     const struct sp_acme_job *job = &client.job;
 
-    if (client.state != SP_ACME_ST_DONE)
+    if (client.state != SP_ACME_ST_DONE) {
         return SP_E_STATE;
+    }
     memset(out, 0, sizeof *out);
     out->key = sp_span(job->key.der, job->key.n);
     memcpy(out->chain, job->links, sizeof job->links);
@@ -192,10 +206,12 @@ void sp_acme_finish(void)
 {
     struct sp_acme_client *c = &client;
 
-    if (c->state != SP_ACME_ST_DONE && c->state != SP_ACME_ST_FAILED)
+    if (c->state != SP_ACME_ST_DONE && c->state != SP_ACME_ST_FAILED) {
         return;
-    if (c->job.over)
+    }
+    if (c->job.over) {
         sp_acme_job_delete(c);
+    }
     drop_job(c);
 }
 
@@ -205,13 +221,16 @@ void sp_acme_cancel(const char *host)
     char name[SP_DOMAIN_SIZE];
     char stored[SP_DOMAIN_SIZE];
 
-    if (c->store == NULL || sp_hostname(sp_span_str(host), name) < 0)
+    if (c->store == NULL || sp_hostname(sp_span_str(host), name) < 0) {
         return;
-    if (strcmp(c->job.host, name) == 0)
+    }
+    if (strcmp(c->job.host, name) == 0) {
         drop_job(c);
+    }
     sp_acme_job_host(c, stored);
-    if (strcmp(stored, name) == 0)
+    if (strcmp(stored, name) == 0) {
         sp_acme_job_delete(c);
+    }
 }
 
 int sp_acme_challenge(const char *host, struct sp_span token, struct sp_buf *out)
@@ -220,8 +239,9 @@ int sp_acme_challenge(const char *host, struct sp_span token, struct sp_buf *out
 
     if (job->host[0] == '\0' || !sp_span_is_nocase(sp_span_str(host), job->host) ||
         job->thumbprint[0] == '\0' || job->authorization.token[0] == '\0' ||
-        !sp_span_is(token, job->authorization.token))
+        !sp_span_is(token, job->authorization.token)) {
         return SP_E_NOT_FOUND;
+    }
     sp_acme_key_authorization(&client, out);
     return out->cut ? SP_E_SPACE : 0;
 }

@@ -42,8 +42,9 @@ void sp_acme_exchange_begin(struct sp_acme_client *c, enum sp_acme_method method
 
 void sp_acme_exchange_cancel(struct sp_acme_client *c)
 {
-    if (c->exchange.under_way)
+    if (c->exchange.under_way) {
         sp_http_call_cancel(&c->exchange.http);
+    }
     c->exchange.under_way = false;
     c->exchange.prepared = false;
 }
@@ -68,10 +69,12 @@ static int sign(struct sp_acme_client *c, struct sp_span *body)
     struct sp_buf out;
     int err = sp_acme_account_key(c, &key);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
-    if (x->method == SP_ACME_POST_ACCOUNT)
+    }
+    if (x->method == SP_ACME_POST_ACCOUNT) {
         jws.kid = c->account_url;
+    }
     sp_buf_init(&scratch, c->answer, sizeof c->answer);
     sp_buf_init(&out, c->work.request, sizeof c->work.request);
     err = sp_acme_jws_write(&jws, &scratch, &out);
@@ -113,8 +116,9 @@ static int send(struct sp_acme_client *c, sp_time now)
     struct sp_acme_exchange *x = &c->exchange;
     int err = x->prepared ? 0 : prepare(c);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     x->prepared = true;
     err = sp_http_call_start(&x->call, &x->http, now);
     if (err == SP_E_AGAIN) {
@@ -122,12 +126,14 @@ static int send(struct sp_acme_client *c, sp_time now)
         return SP_E_AGAIN;
     }
     x->prepared = false;
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     x->under_way = true;
     x->wake = now + LOOK_AGAIN;
-    if (x->method != SP_ACME_GET_OWN)
+    if (x->method != SP_ACME_GET_OWN) {
         c->stats.requests++;
+    }
     return SP_E_AGAIN;
 }
 
@@ -141,8 +147,9 @@ static bool is_permanent(int err)
 /* True when another attempt is to be made, after a pause. */
 static bool repeat(struct sp_acme_exchange *x, sp_time now)
 {
-    if (x->losses >= LOSSES_MAX)
+    if (x->losses >= LOSSES_MAX) {
         return false;
+    }
     x->wake = now + ((sp_time)LOSS_FIRST << (2 * x->losses));
     x->losses++;
     return true;
@@ -153,14 +160,17 @@ static int unanswered(struct sp_acme_client *c, sp_time now)
     struct sp_acme_exchange *x = &c->exchange;
     int err = x->http.result;
 
-    if (x->method == SP_ACME_GET_OWN)
+    if (x->method == SP_ACME_GET_OWN) {
         return err;
+    }
     sp_log_warn(SP_ACME_ROOM, "%s %s: %s (%s) %s", x->call.method, x->call.url, sp_err_text(err),
                 x->http.stage != NULL ? x->http.stage : "-", x->http.detail);
-    if (!x->fetching_nonce)
+    if (!x->fetching_nonce) {
         x->lost = true;
-    if (is_permanent(err) || !repeat(x, now))
+    }
+    if (is_permanent(err) || !repeat(x, now)) {
         return err;
+    }
     return SP_E_AGAIN;
 }
 
@@ -170,8 +180,9 @@ static bool wait_for_ca(struct sp_acme_exchange *x, sp_time now)
     sp_time pause = x->http.retry_after > 0 ? (sp_time)x->http.retry_after * 1000
                                             : (sp_time)WAIT_FIRST << x->waits;
 
-    if (x->waits >= WAITS_MAX || pause > WAIT_MAX)
+    if (x->waits >= WAITS_MAX || pause > WAIT_MAX) {
         return false;
+    }
     x->waits++;
     x->wake = now + pause;
     return true;
@@ -187,8 +198,9 @@ static bool is_bad_nonce(const struct sp_acme_client *c)
 
 static void keep_nonce(struct sp_acme_exchange *x)
 {
-    if (x->method == SP_ACME_GET_OWN || !sp_acme_is_base64url(x->http.nonce, sizeof x->nonce - 1))
+    if (x->method == SP_ACME_GET_OWN || !sp_acme_is_base64url(x->http.nonce, sizeof x->nonce - 1)) {
         return;
+    }
     (void)sp_span_copy(sp_span_str(x->http.nonce), x->nonce, sizeof x->nonce);
 }
 
@@ -199,12 +211,15 @@ static int answered(struct sp_acme_client *c, sp_time now)
 
     sp_log(SP_LOG_DEBUG, SP_ACME_ROOM, "%s %s: %d", x->call.method, x->call.url, status);
     keep_nonce(x);
-    if (x->method == SP_ACME_GET_OWN)
+    if (x->method == SP_ACME_GET_OWN) {
         return 0;
-    if (status == 503 ? wait_for_ca(x, now) : status >= 500 && repeat(x, now))
+    }
+    if (status == 503 ? wait_for_ca(x, now) : status >= 500 && repeat(x, now)) {
         return SP_E_AGAIN;
-    if (x->fetching_nonce && status >= 200 && status < 300)
+    }
+    if (x->fetching_nonce && status >= 200 && status < 300) {
         return x->nonce[0] != '\0' ? SP_E_AGAIN : SP_E_PROTOCOL;
+    }
     if (is_bad_nonce(c)) {
         /* The HTTP client sends a request again when a kept connection closes under it: the nonce
          * may be refused because the first copy got through. */
@@ -228,8 +243,9 @@ int sp_acme_exchange_step(struct sp_acme_client *c, sp_time now)
         x->under_way = false;
         x->wake = now;
         err = x->http.result < 0 ? unanswered(c, now) : answered(c, now);
-        if (err != SP_E_AGAIN)
+        if (err != SP_E_AGAIN) {
             return err;
+        }
     }
     return now < x->wake ? SP_E_AGAIN : send(c, now);
 }

@@ -50,8 +50,9 @@ void sp_acme_job_load(struct sp_acme_client *c, sp_utc utc)
                          sp_acme_url_ok(c->job.url);
     }
     sp_wipe(c->record, sizeof c->record);
-    if (!c->job.resumed && err != SP_E_NOT_FOUND)
+    if (!c->job.resumed && err != SP_E_NOT_FOUND) {
         sp_acme_job_delete(c);
+    }
 }
 
 void sp_acme_job_host(struct sp_acme_client *c, char *out)
@@ -59,8 +60,9 @@ void sp_acme_job_host(struct sp_acme_client *c, char *out)
     struct sp_acme_order_record record;
 
     out[0] = '\0';
-    if (read_record(c, &record) == 0)
+    if (read_record(c, &record) == 0) {
         (void)sp_span_copy(record.host, out, SP_DOMAIN_SIZE);
+    }
     sp_wipe(c->record, sizeof c->record);
 }
 
@@ -68,8 +70,9 @@ void sp_acme_job_delete(struct sp_acme_client *c)
 {
     int err = sp_store_delete(c->store, SP_KIND_ORDER, RECORD);
 
-    if (err < 0 && err != SP_E_NOT_FOUND)
+    if (err < 0 && err != SP_E_NOT_FOUND) {
         sp_log_error(SP_ACME_ROOM, "the order's record cannot be deleted: %s", sp_err_text(err));
+    }
     c->job.resumed = false;
     c->job.url[0] = '\0';
 }
@@ -85,8 +88,9 @@ int sp_acme_job_save(struct sp_acme_client *c, const struct sp_key *key)
     int n = sp_acme_order_encode(&record, c->record, sizeof c->record);
     int err = n;
 
-    if (n >= 0)
+    if (n >= 0) {
         err = sp_store_put(c->store, SP_KIND_ORDER, RECORD, sp_span(c->record, (size_t)n), 0);
+    }
     sp_wipe(c->record, sizeof c->record);
     return err;
 }
@@ -97,8 +101,9 @@ int sp_acme_job_key(struct sp_acme_client *c, struct sp_key *key)
     int err = read_record(c, &record);
 
     key->n = 0;
-    if (err == 0)
+    if (err == 0) {
         err = record.key.n > 0 ? sp_key_load(record.key, key) : SP_E_NOT_FOUND;
+    }
     sp_wipe(c->record, sizeof c->record);
     return err;
 }
@@ -127,8 +132,9 @@ static int pause_before_poll(struct sp_acme_client *c, sp_time now)
                             "It is gone on with at the next try; see the CA's status page if it "
                             "stays so");
     }
-    if (job->wait < PAUSE_LAST)
+    if (job->wait < PAUSE_LAST) {
         job->wait += PAUSE_FIRST;
+    }
     sp_acme_again(c, now, pause);
     return 0;
 }
@@ -163,8 +169,9 @@ static int follow(struct sp_acme_client *c, sp_time now)
 {
     enum sp_acme_status status = c->job.order.status;
 
-    if ((status == SP_ACME_PROCESSING || status == SP_ACME_VALID) && !has_key(c))
+    if ((status == SP_ACME_PROCESSING || status == SP_ACME_VALID) && !has_key(c)) {
         return SP_E_STATE;
+    }
     switch (status) {
     case SP_ACME_PENDING:
         sp_acme_set_state(c, SP_ACME_ST_AUTHORIZATION);
@@ -199,12 +206,15 @@ int sp_acme_resume_answer(struct sp_acme_client *c, sp_time now)
 {
     int err = read_order(c);
 
-    if (err == SP_E_MEMORY)
+    if (err == SP_E_MEMORY) {
         return sp_acme_fail_reading(c, err, "order");
-    if (err == 0)
+    }
+    if (err == 0) {
         err = follow(c, now);
-    if (err == SP_E_STATE || err == SP_E_PROTOCOL)
+    }
+    if (err == SP_E_STATE || err == SP_E_PROTOCOL) {
         return sp_acme_new_order_instead(c);
+    }
     return err;
 }
 
@@ -236,17 +246,20 @@ int sp_acme_new_order_answer(struct sp_acme_client *c, sp_time now)
     const char *location = c->exchange.http.location;
     int err;
 
-    if (!sp_acme_url_ok(location))
+    if (!sp_acme_url_ok(location)) {
         return sp_acme_fail_reading(c, SP_E_PROTOCOL, "address of an order");
+    }
     (void)sp_span_copy(sp_span_str(location), c->job.url, sizeof c->job.url);
     c->job.begun = sp_port_utc_s();
     c->stats.orders++;
     err = sp_acme_job_save(c, NULL);
-    if (err < 0)
+    if (err < 0) {
         return sp_acme_fail_store(c, err);
+    }
     err = read_order(c);
-    if (err < 0)
+    if (err < 0) {
         return sp_acme_fail_reading(c, err, "order");
+    }
     err = follow(c, now);
     return err == SP_E_STATE ? sp_acme_fail_invalid(c) : err;
 }
@@ -259,12 +272,14 @@ static int take_key(struct sp_acme_client *c, struct sp_key *key)
 {
     int err = sp_acme_job_key(c, key);
 
-    if (err == 0)
+    if (err == 0) {
         return 0;
+    }
     err = sp_key_make(key);
-    if (err < 0)
+    if (err < 0) {
         return sp_acme_fail(c, err, "No key could be made for {host}",
                             "It is tried again later; see \"status\"");
+    }
     err = sp_acme_job_save(c, key);
     return err < 0 ? sp_acme_fail_store(c, err) : 0;
 }
@@ -281,14 +296,16 @@ int sp_acme_finalize_begin(struct sp_acme_client *c, sp_time now)
     (void)now;
     n = err < 0 ? err : sp_csr_make(&key, names, 1, csr, CSR_MAX);
     sp_key_wipe(&key);
-    if (n < 0)
+    if (n < 0) {
         return n;
+    }
     sp_buf_init(&payload, c->answer + CSR_MAX, SP_ACME_PAYLOAD_SIZE);
     sp_buf_puts(&payload, "{\"csr\":\"");
     sp_base64url(&payload, sp_span(csr, (size_t)n));
     sp_buf_puts(&payload, "\"}");
-    if (payload.cut)
+    if (payload.cut) {
         return SP_E_SPACE;
+    }
     c->job.finalized++;
     sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.order.finalize, payload.p);
     return 0;
@@ -301,11 +318,13 @@ int sp_acme_finalize_answer(struct sp_acme_client *c, sp_time now)
     enum sp_acme_status status;
     int err = read_order(c);
 
-    if (err < 0)
+    if (err < 0) {
         return sp_acme_fail_reading(c, err, "order");
+    }
     status = c->job.order.status;
-    if (status == SP_ACME_INVALID)
+    if (status == SP_ACME_INVALID) {
         return sp_acme_fail_invalid(c);
+    }
     if (status == SP_ACME_VALID) {
         sp_acme_set_state(c, SP_ACME_ST_DOWNLOAD);
         return 0;
@@ -324,8 +343,9 @@ int sp_acme_finalize_refused(struct sp_acme_client *c, sp_time now)
     bool unsure = sp_acme_problem_names(answer, "orderNotReady") ||
                   (c->exchange.lost && sp_acme_problem_names(answer, "malformed"));
 
-    if (!unsure || c->job.finalized >= FINALIZE_MAX)
+    if (!unsure || c->job.finalized >= FINALIZE_MAX) {
         return sp_acme_fail_refused(c);
+    }
     return sp_acme_poll_first(c, SP_ACME_ST_ISSUANCE, now);
 }
 
@@ -360,10 +380,11 @@ static int fail_chain(struct sp_acme_client *c, int err)
 
     c->job.over = true;
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if (reasons[i].err == err)
+        if (reasons[i].err == err) {
             return sp_acme_fail(c, err, reasons[i].what,
                                 "It was not taken into use; ask the CA, or choose another one "
                                 "(\"ca set URL\")");
+        }
     }
     return sp_acme_fail(c, err, "The CA's certificate for {host} is broken or for another key",
                         "It was not taken into use; it is tried again later");
@@ -382,8 +403,9 @@ int sp_acme_download_answer(struct sp_acme_client *c, sp_time now)
     int err = n < 0 ? n : sp_acme_job_key(c, &job->key);
 
     (void)now;
-    if (err == 0)
+    if (err == 0) {
         err = sp_acme_chain_check(job->links, (unsigned)n, job->host, &job->key, &c->work.chain);
+    }
     if (err == 0 && job->resumed && is_old(&c->work.chain.info, sp_port_utc_s())) {
         sp_key_wipe(&job->key);
         return sp_acme_new_order_instead(c);

@@ -14,8 +14,9 @@ static void *json_malloc(size_t n)
 {
     void *p = sp_port_json_malloc(n);
 
-    if (p == NULL)
+    if (p == NULL) {
         out_of_memory = true;
+    }
     return p;
 }
 
@@ -24,8 +25,9 @@ void sp_acme_json_start(void)
     static bool started;
     cJSON_Hooks hooks = {.malloc_fn = json_malloc, .free_fn = sp_port_json_free};
 
-    if (started)
+    if (started) {
         return;
+    }
     started = true;
     cJSON_InitHooks(&hooks);
 }
@@ -33,12 +35,14 @@ void sp_acme_json_start(void)
 int sp_acme_json_parse(struct sp_span text, struct cJSON **root)
 {
     *root = NULL;
-    if (text.n == 0)
+    if (text.n == 0) {
         return SP_E_PROTOCOL;
+    }
     out_of_memory = false;
     *root = cJSON_ParseWithLength((const char *)text.p, text.n);
-    if (*root == NULL)
+    if (*root == NULL) {
         return out_of_memory ? SP_E_MEMORY : SP_E_PROTOCOL;
+    }
     if (!cJSON_IsObject(*root)) {
         cJSON_Delete(*root);
         *root = NULL;
@@ -83,8 +87,9 @@ unsigned sp_acme_json_count(const struct cJSON *array)
 
 const char *sp_acme_json_text(const struct cJSON *value, const char *name)
 {
-    if (name != NULL)
+    if (name != NULL) {
         value = member(value, name);
+    }
     return cJSON_IsString(value) ? value->valuestring : NULL;
 }
 
@@ -98,13 +103,16 @@ int sp_acme_json_url(const struct cJSON *value, const char *name, char *out)
     const char *text;
 
     out[0] = '\0';
-    if (name != NULL)
+    if (name != NULL) {
         value = member(value, name);
-    if (value == NULL)
+    }
+    if (value == NULL) {
         return SP_E_NOT_FOUND;
+    }
     text = sp_acme_json_text(value, NULL);
-    if (text == NULL || !sp_acme_url_ok(text))
+    if (text == NULL || !sp_acme_url_ok(text)) {
         return SP_E_PROTOCOL;
+    }
     return sp_span_copy(sp_span_str(text), out, SP_URL_MAX);
 }
 
@@ -113,13 +121,16 @@ bool sp_acme_url_ok(const char *url)
     static const char scheme[] = "https://";
     size_t n = strlen(url);
 
-    if (n >= SP_URL_MAX || strncmp(url, scheme, sizeof scheme - 1) != 0)
+    if (n >= SP_URL_MAX || strncmp(url, scheme, sizeof scheme - 1) != 0) {
         return false;
-    if (url[sizeof scheme - 1] == '\0' || url[sizeof scheme - 1] == '/')
+    }
+    if (url[sizeof scheme - 1] == '\0' || url[sizeof scheme - 1] == '/') {
         return false;
+    }
     for (size_t i = 0; i < n; i++) {
-        if (url[i] <= ' ' || url[i] > '~' || url[i] == '"' || url[i] == '\\')
+        if (url[i] <= ' ' || url[i] > '~' || url[i] == '"' || url[i] == '\\') {
             return false;
+        }
     }
     return true;
 }

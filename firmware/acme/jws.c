@@ -13,8 +13,9 @@ int sp_acme_jwk(const struct sp_key *key, struct sp_buf *out)
     uint8_t y[32];
     int err = sp_key_public(key, x, y);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     sp_buf_puts(out, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"");
     sp_base64url(out, sp_span(x, sizeof x));
     sp_buf_puts(out, "\",\"y\":\"");
@@ -34,8 +35,9 @@ int sp_acme_thumbprint(const struct sp_key *key, char out[SP_ACME_THUMBPRINT_SIZ
     sp_buf_init(&jwk, text, sizeof text);
     sp_buf_init(&print, out, SP_ACME_THUMBPRINT_SIZE);
     err = sp_acme_jwk(key, &jwk);
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     sp_sha256(sp_buf_span(&jwk), hash);
     sp_base64url(&print, sp_span(hash, sizeof hash));
     return 0;
@@ -82,19 +84,22 @@ int sp_acme_jws_write(const struct sp_acme_jws *jws, struct sp_buf *scratch, str
     sp_buf_reset(scratch);
     sp_buf_reset(out);
     err = put_header(jws, scratch);
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     sp_buf_puts(out, "{\"protected\":\"");
     begin = out->len;
     sp_base64url(out, sp_buf_span(scratch));
     dot = out->len;
     sp_buf_putc(out, '.');
     sp_base64url(out, sp_span_str(jws->payload));
-    if (scratch->cut || out->cut)
+    if (scratch->cut || out->cut) {
         return SP_E_SPACE;
+    }
     err = sp_key_sign(jws->key, sp_span(out->p + begin, out->len - begin), signature);
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     widen(out, dot, "\",\"payload\":\"");
     sp_buf_puts(out, "\",\"signature\":\"");
     sp_base64url(out, sp_span(signature, sizeof signature));
@@ -112,11 +117,13 @@ bool sp_acme_is_base64url(const char *text, size_t max)
 {
     size_t n = strlen(text);
 
-    if (n == 0 || n > max)
+    if (n == 0 || n > max) {
         return false;
+    }
     for (size_t i = 0; i < n; i++) {
-        if (!is_base64url(text[i]))
+        if (!is_base64url(text[i])) {
             return false;
+        }
     }
     return true;
 }

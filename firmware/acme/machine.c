@@ -61,9 +61,10 @@ static const struct state {
 
 void sp_acme_set_state(struct sp_acme_client *c, enum sp_acme_state state)
 {
-    if (state != c->state)
+    if (state != c->state) {
         sp_log_info(SP_ACME_ROOM, "%s%s%s -> %s", c->job.host, c->job.host[0] != '\0' ? ": " : "",
                     states[c->state].name, states[state].name);
+    }
     c->state = state;
     c->begun = false;
     c->wake = 0;
@@ -116,17 +117,19 @@ int sp_acme_fail_refused(struct sp_acme_client *c)
     sp_acme_problem_answer(sp_acme_answer(c), c->exchange.http.status, problem);
     problem->retry_after = c->exchange.http.retry_after;
     sp_acme_problem_explain(problem, c->job.host, false);
-    if (!is_passing(problem->status) && !sp_acme_problem_is(problem, "rateLimited"))
+    if (!is_passing(problem->status) && !sp_acme_problem_is(problem, "rateLimited")) {
         c->job.over = true;
+    }
     return problem->error;
 }
 
 int sp_acme_fail_invalid(struct sp_acme_client *c)
 {
     c->job.over = true;
-    if (c->problem.type[0] == '\0' && c->problem.detail[0] == '\0')
+    if (c->problem.type[0] == '\0' && c->problem.detail[0] == '\0') {
         (void)sp_span_copy(sp_span_str("it gave no reason"), c->problem.detail,
                            sizeof c->problem.detail);
+    }
     sp_acme_problem_explain(&c->problem, c->job.host, true);
     return c->problem.error;
 }
@@ -135,9 +138,10 @@ int sp_acme_fail_reading(struct sp_acme_client *c, int err, const char *what)
 {
     struct sp_buf detail;
 
-    if (err == SP_E_MEMORY)
+    if (err == SP_E_MEMORY) {
         return sp_acme_fail(c, err, "There was no memory to read the CA's answer",
                             "It is tried again later");
+    }
     c->job.over = true;
     sp_buf_init(&detail, c->problem.detail, sizeof c->problem.detail);
     sp_buf_printf(&detail, "no %s as RFC 8555 has it came from %s", what, c->exchange.call.url);
@@ -168,8 +172,9 @@ static int directory_answer(struct sp_acme_client *c, sp_time now)
     int err = sp_acme_directory_parse(sp_acme_answer(c), &c->directory);
 
     c->directory_known = err == 0;
-    if (err < 0)
+    if (err < 0) {
         return sp_acme_fail_reading(c, err, "directory");
+    }
     c->directory_stale = false;
     c->directory_at = now;
     c->directory_result = 0;
@@ -201,8 +206,9 @@ static void failed(struct sp_acme_client *c, int err)
     sp_log_error(SP_ACME_ROOM, "%s", c->problem.sentence);
     c->stats.failures++;
     c->directory_stale = true;
-    if (c->state == SP_ACME_ST_DIRECTORY)
+    if (c->state == SP_ACME_ST_DIRECTORY) {
         c->directory_result = err;
+    }
     sp_http_client_drop();
     sp_acme_set_state(c, c->job.host[0] != '\0' ? SP_ACME_ST_FAILED : SP_ACME_ST_IDLE);
 }
@@ -213,12 +219,15 @@ static int settle(struct sp_acme_client *c, int err, sp_time now)
     const struct state *state = &states[c->state];
     int status = c->exchange.http.status;
 
-    if (err < 0)
+    if (err < 0) {
         return state->lost != NULL ? state->lost(c, err, now) : lost(c, err);
-    if (status >= 200 && status < 300)
+    }
+    if (status >= 200 && status < 300) {
         return state->answer(c, now);
-    if (c->exchange.method == SP_ACME_POST_ACCOUNT && sp_acme_account_gone(c))
+    }
+    if (c->exchange.method == SP_ACME_POST_ACCOUNT && sp_acme_account_gone(c)) {
         return 0;
+    }
     return state->refused != NULL ? state->refused(c, now) : sp_acme_fail_refused(c);
 }
 
@@ -238,8 +247,9 @@ static int advance(struct sp_acme_client *c, sp_time now, sp_time *wake)
         return states[c->state].begin(c, now);
     }
     err = sp_acme_exchange_step(c, now);
-    if (err != SP_E_AGAIN)
+    if (err != SP_E_AGAIN) {
         return settle(c, err, now);
+    }
     *wake = c->exchange.wake;
     return SP_E_AGAIN;
 }
@@ -251,8 +261,9 @@ sp_time sp_acme_machine_step(struct sp_acme_client *c, sp_time now)
 
     while (sp_acme_at_work(c) && err != SP_E_AGAIN) {
         err = advance(c, now, &wake);
-        if (err < 0 && err != SP_E_AGAIN)
+        if (err < 0 && err != SP_E_AGAIN) {
             failed(c, err);
+        }
     }
     return sp_acme_at_work(c) ? wake : SP_NEVER;
 }

@@ -103,10 +103,12 @@ static void mend_end(struct sp_buf *buf)
     size_t i = buf->len;
     unsigned char lead;
 
-    while (i > 0 && ((unsigned char)buf->p[i - 1] & 0xC0) == 0x80)
+    while (i > 0 && ((unsigned char)buf->p[i - 1] & 0xC0) == 0x80) {
         i--;
-    if (i == 0 || buf->len - i >= 3)
+    }
+    if (i == 0 || buf->len - i >= 3) {
         return;
+    }
     lead = (unsigned char)buf->p[i - 1];
     if ((lead >= 0xC0 && buf->len - i < 1) || (lead >= 0xE0 && buf->len - i < 2) || lead >= 0xF0) {
         buf->len = i - 1;
@@ -116,8 +118,9 @@ static void mend_end(struct sp_buf *buf)
 
 static void trim_end(struct sp_buf *buf)
 {
-    while (buf->len > 0 && strchr(" .", buf->p[buf->len - 1]) != NULL)
+    while (buf->len > 0 && strchr(" .", buf->p[buf->len - 1]) != NULL) {
         buf->p[--buf->len] = '\0';
+    }
 }
 
 /* What stands for a URL in running text ends at a blank or a bracket, not at a full stop after it.
@@ -127,13 +130,16 @@ static void find_url(const char *text, char *out)
     const char *at = strstr(text, "https://");
     size_t n;
 
-    if (at == NULL)
+    if (at == NULL) {
         return;
+    }
     n = strcspn(at, " \t\r\n<>\"'()[]{}");
-    while (n > 0 && strchr(".,;:", at[n - 1]) != NULL)
+    while (n > 0 && strchr(".,;:", at[n - 1]) != NULL) {
         n--;
-    if (sp_span_copy(sp_span(at, n), out, SP_URL_MAX) < 0 || !sp_acme_url_ok(out))
+    }
+    if (sp_span_copy(sp_span(at, n), out, SP_URL_MAX) < 0 || !sp_acme_url_ok(out)) {
         out[0] = '\0';
+    }
 }
 
 /* NULL when the document has none of RFC 8555's. */
@@ -142,8 +148,9 @@ static const char *find_type(const struct cJSON *document)
     static const char prefix[] = TYPE_PREFIX;
     const char *type = sp_acme_json_text(document, "type");
 
-    if (type == NULL || strncmp(type, prefix, sizeof prefix - 1) != 0)
+    if (type == NULL || strncmp(type, prefix, sizeof prefix - 1) != 0) {
         return NULL;
+    }
     return type + sizeof prefix - 1;
 }
 
@@ -152,11 +159,13 @@ static void read_type(const struct cJSON *document, struct sp_acme_problem *prob
     const char *type = find_type(document);
 
     for (const char *c = type; c != NULL && *c != '\0'; c++) {
-        if (*c <= ' ' || *c > '~')
+        if (*c <= ' ' || *c > '~') {
             return;
+        }
     }
-    if (type != NULL)
+    if (type != NULL) {
         (void)sp_span_copy(sp_span_str(type), problem->type, sizeof problem->type);
+    }
 }
 
 static void read_subproblems(const struct cJSON *document, struct sp_buf *detail)
@@ -168,10 +177,12 @@ static void read_subproblems(const struct cJSON *document, struct sp_buf *detail
         const char *words = sp_acme_json_text(item, "detail");
         const char *host = sp_acme_json_text(sp_acme_json_object(item, "identifier"), "value");
 
-        if (words == NULL)
+        if (words == NULL) {
             continue;
-        if (detail->len > 0)
+        }
+        if (detail->len > 0) {
             sp_buf_puts(detail, "; ");
+        }
         if (host != NULL) {
             put_line(detail, host);
             sp_buf_puts(detail, ": ");
@@ -188,14 +199,17 @@ void sp_acme_problem_read(const struct cJSON *document, struct sp_acme_problem *
 
     read_type(document, problem);
     sp_buf_init(&detail, problem->detail, sizeof problem->detail);
-    if (words != NULL)
+    if (words != NULL) {
         put_line(&detail, words);
+    }
     trim_end(&detail);
     read_subproblems(document, &detail);
-    if (detail.cut)
+    if (detail.cut) {
         mend_end(&detail);
-    if (sp_acme_json_url(document, "instance", problem->url) < 0 && words != NULL)
+    }
+    if (sp_acme_json_url(document, "instance", problem->url) < 0 && words != NULL) {
         find_url(words, problem->url);
+    }
 }
 
 void sp_acme_problem_answer(struct sp_span body, int status, struct sp_acme_problem *problem)
@@ -204,8 +218,9 @@ void sp_acme_problem_answer(struct sp_span body, int status, struct sp_acme_prob
     struct sp_buf detail;
 
     problem->status = status;
-    if (sp_acme_json_parse(body, &document) == 0)
+    if (sp_acme_json_parse(body, &document) == 0) {
         sp_acme_problem_read(document, problem);
+    }
     sp_acme_json_free(document);
     if (problem->type[0] == '\0' && problem->detail[0] == '\0') {
         sp_buf_init(&detail, problem->detail, sizeof problem->detail);
@@ -224,8 +239,9 @@ bool sp_acme_problem_names(struct sp_span body, const char *type)
     const char *named = NULL;
     bool same;
 
-    if (sp_acme_json_parse(body, &document) == 0)
+    if (sp_acme_json_parse(body, &document) == 0) {
         named = find_type(document);
+    }
     same = named != NULL && strcmp(named, type) == 0;
     sp_acme_json_free(document);
     return same;
@@ -234,13 +250,17 @@ bool sp_acme_problem_names(struct sp_span body, const char *type)
 static const struct advice *find_advice(const struct sp_acme_problem *problem, bool validation)
 {
     for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
-        if (sp_acme_problem_is(problem, advices[i].type) && (validation || !advices[i].validation))
+        if (sp_acme_problem_is(problem, advices[i].type) &&
+            (validation || !advices[i].validation)) {
             return &advices[i];
+        }
     }
-    if (problem->type[0] != '\0')
+    if (problem->type[0] != '\0') {
         return &other;
-    if (problem->status == 429 || problem->status >= 500)
+    }
+    if (problem->status == 429 || problem->status >= 500) {
         return &overloaded;
+    }
     return validation ? &other : &broken;
 }
 
@@ -274,8 +294,9 @@ static void put_tail(struct sp_buf *out, const struct sp_acme_problem *problem, 
         sp_buf_puts(out, ".");
     }
     if (problem->url[0] != '\0' && strlen(problem->url) < URL_IN_SENTENCE &&
-        strstr(problem->detail, problem->url) == NULL)
+        strstr(problem->detail, problem->url) == NULL) {
         sp_buf_printf(out, " See %s .", problem->url);
+    }
 }
 
 /* The end is written first, to know how much room it leaves. */
@@ -295,8 +316,9 @@ void sp_acme_problem_say(struct sp_acme_problem *problem, int err, const char *w
         sp_buf_puts(&out, ": ");
         put_line(&out, problem->detail);
     }
-    if (out.cut)
+    if (out.cut) {
         mend_end(&out);
+    }
     trim_end(&out);
     memcpy(problem->sentence + out.len, end, tail.len + 1);
 }

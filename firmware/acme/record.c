@@ -11,19 +11,23 @@ static int encode(sp_utc time, const struct sp_span *texts, size_t n, uint8_t *o
 {
     size_t len = HEAD;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         len += 2 + texts[i].n;
-    if (len > cap)
+    }
+    if (len > cap) {
         return SP_E_SPACE;
+    }
     out[0] = VERSION;
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++) {
         out[1 + i] = (uint8_t)((uint64_t)time >> (8 * i));
+    }
     out += HEAD;
     for (size_t i = 0; i < n; i++) {
         *out++ = (uint8_t)texts[i].n;
         *out++ = (uint8_t)(texts[i].n >> 8);
-        if (texts[i].n > 0)
+        if (texts[i].n > 0) {
             memcpy(out, texts[i].p, texts[i].n);
+        }
         out += texts[i].n;
     }
     return (int)len;
@@ -33,11 +37,13 @@ static bool take_text(struct sp_span *rest, struct sp_span *text)
 {
     size_t n;
 
-    if (rest->n < 2)
+    if (rest->n < 2) {
         return false;
+    }
     n = rest->p[0] + (size_t)rest->p[1] * 256;
-    if (n > rest->n - 2)
+    if (n > rest->n - 2) {
         return false;
+    }
     *text = sp_span(rest->p + 2, n);
     *rest = sp_span(rest->p + 2 + n, rest->n - 2 - n);
     return true;
@@ -47,15 +53,18 @@ static int decode(struct sp_span bytes, sp_utc *time, struct sp_span *const *tex
 {
     uint64_t value = 0;
 
-    if (bytes.n < HEAD || bytes.p[0] != VERSION)
+    if (bytes.n < HEAD || bytes.p[0] != VERSION) {
         return SP_E_CORRUPT;
-    for (size_t i = 0; i < 8; i++)
+    }
+    for (size_t i = 0; i < 8; i++) {
         value |= (uint64_t)bytes.p[1 + i] << (8 * i);
+    }
     *time = (sp_utc)value;
     bytes = sp_span(bytes.p + HEAD, bytes.n - HEAD);
     for (size_t i = 0; i < n; i++) {
-        if (!take_text(&bytes, texts[i]))
+        if (!take_text(&bytes, texts[i])) {
             return SP_E_CORRUPT;
+        }
     }
     return bytes.n == 0 ? 0 : SP_E_CORRUPT;
 }

@@ -66,8 +66,9 @@ static const struct advice *find_advice(int err)
                                           "Try again; if it stays so, see the log"};
 
     for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
-        if (advices[i].err == err)
+        if (advices[i].err == err) {
             return &advices[i];
+        }
     }
     return &unknown;
 }
@@ -80,7 +81,8 @@ void sp_acme_problem_unanswered(struct sp_acme_problem *problem, int err, const 
 
     sp_buf_init(&detail, problem->detail, sizeof problem->detail);
     sp_buf_puts(&detail, words[0] != '\0' ? words : sp_err_text(err));
-    if (stage != NULL && stage[0] != '\0')
+    if (stage != NULL && stage[0] != '\0') {
         sp_buf_printf(&detail, " (%s)", stage);
+    }
     sp_acme_problem_say(problem, err, advice->what, advice->remedy, ca);
 }

@@ -32,8 +32,9 @@ static int make_thumbprint(struct sp_acme_client *c)
     struct sp_key key;
     int err = sp_acme_account_key(c, &key);
 
-    if (err == 0)
+    if (err == 0) {
         err = sp_acme_thumbprint(&key, c->job.thumbprint);
+    }
     sp_key_wipe(&key);
     return err;
 }
@@ -59,8 +60,9 @@ static bool is_invalid(const struct sp_acme_authorization *authorization)
 /* When the CA was told before a reset, it may have looked while nobody was there to answer. */
 static int invalid(struct sp_acme_client *c)
 {
-    if (c->job.resumed && !c->job.told)
+    if (c->job.resumed && !c->job.told) {
         return sp_acme_new_order_instead(c);
+    }
     return sp_acme_fail_invalid(c);
 }
 
@@ -69,12 +71,15 @@ int sp_acme_authorization_answer(struct sp_acme_client *c, sp_time now)
     const struct sp_acme_authorization *authorization = &c->job.authorization;
     int err = read_authorization(c);
 
-    if (err < 0)
+    if (err < 0) {
         return sp_acme_fail_reading(c, err, "authorization");
-    if (authorization->status == SP_ACME_VALID)
+    }
+    if (authorization->status == SP_ACME_VALID) {
         return validated(c);
-    if (is_invalid(authorization))
+    }
+    if (is_invalid(authorization)) {
         return invalid(c);
+    }
     if (authorization->challenge[0] == '\0') {
         c->job.over = true;
         return sp_acme_fail(c, SP_E_REFUSED,
@@ -82,10 +87,13 @@ int sp_acme_authorization_answer(struct sp_acme_client *c, sp_time now)
                             "Choose another CA with \"ca set URL\"");
     }
     err = make_thumbprint(c);
-    if (err < 0)
+    if (err < 0) {
         return err;
-    if (authorization->challenge_status != SP_ACME_PENDING) /* a reset came after the CA was told */
+    }
+    if (authorization->challenge_status !=
+        SP_ACME_PENDING) { /* a reset came after the CA was told */
         return sp_acme_poll_first(c, SP_ACME_ST_VALIDATION, now);
+    }
     c->job.family = 6;
     c->job.absent = 0;
     sp_acme_set_state(c, SP_ACME_ST_SELF_TEST);
@@ -141,9 +149,10 @@ static int next_family(struct sp_acme_client *c, sp_time now)
         sp_acme_again(c, now, 0);
         return 0;
     }
-    if (c->job.absent == 2)
+    if (c->job.absent == 2) {
         return sp_acme_fail(c, SP_E_DNS_NODATA, "{host} has no address in DNS",
                             "Publish its A and AAAA records, then try again");
+    }
     sp_acme_set_state(c, SP_ACME_ST_CHALLENGE);
     return 0;
 }
@@ -151,8 +160,9 @@ static int next_family(struct sp_acme_client *c, sp_time now)
 /* The CA takes what stands before white space at the end (RFC 8555 8.3). */
 static struct sp_span without_end(struct sp_span body)
 {
-    while (body.n > 0 && strchr(" \t\r\n", body.p[body.n - 1]) != NULL && body.p[body.n - 1] != 0)
+    while (body.n > 0 && strchr(" \t\r\n", body.p[body.n - 1]) != NULL && body.p[body.n - 1] != 0) {
         body.n--;
+    }
     return body;
 }
 
@@ -166,26 +176,30 @@ int sp_acme_self_test_answer(struct sp_acme_client *c, sp_time now)
 
     sp_buf_init(&expected, text, sizeof text);
     sp_acme_key_authorization(c, &expected);
-    if (status == 200 && sp_span_is(without_end(sp_acme_answer(c)), expected.p))
+    if (status == 200 && sp_span_is(without_end(sp_acme_answer(c)), expected.p)) {
         return next_family(c, now);
+    }
     sp_buf_init(&out, answer, sizeof answer);
-    if (status == 200)
+    if (status == 200) {
         sp_buf_puts(&out, "something else");
-    else
+    } else {
         sp_buf_printf(&out, "status %d", status);
+    }
     return fail_self_test(c, answer);
 }
 
 int sp_acme_self_test_lost(struct sp_acme_client *c, int err, sp_time now)
 {
-    if (err == SP_E_HTTP || err == SP_E_TOO_BIG)
+    if (err == SP_E_HTTP || err == SP_E_TOO_BIG) {
         return fail_self_test(c, err == SP_E_HTTP ? "no HTTP" : "something else");
-    if (err == SP_E_DNS_NODATA || err == SP_E_DNS_NXDOMAIN)
+    }
+    if (err == SP_E_DNS_NODATA || err == SP_E_DNS_NXDOMAIN) {
         c->job.absent++;
-    else
+    } else {
         sp_log_warn(SP_ACME_ROOM,
                     "%s: the challenge could not be tried over IPv%u (%s): the CA has to tell",
                     c->job.host, (unsigned)c->job.family, sp_err_text(err));
+    }
     return next_family(c, now);
 }
 
@@ -208,8 +222,9 @@ int sp_acme_challenge_answer(struct sp_acme_client *c, sp_time now)
 /* When the answer to an earlier attempt was lost, the challenge may be past being told about. */
 int sp_acme_challenge_refused(struct sp_acme_client *c, sp_time now)
 {
-    if (c->exchange.lost && sp_acme_problem_names(sp_acme_answer(c), "malformed"))
+    if (c->exchange.lost && sp_acme_problem_names(sp_acme_answer(c), "malformed")) {
         return sp_acme_poll_first(c, SP_ACME_ST_VALIDATION, now);
+    }
     return sp_acme_fail_refused(c);
 }
 
@@ -222,11 +237,14 @@ int sp_acme_validation_answer(struct sp_acme_client *c, sp_time now)
 {
     int err = read_authorization(c);
 
-    if (err < 0)
+    if (err < 0) {
         return sp_acme_fail_reading(c, err, "authorization");
-    if (c->job.authorization.status == SP_ACME_VALID)
+    }
+    if (c->job.authorization.status == SP_ACME_VALID) {
         return validated(c);
-    if (is_invalid(&c->job.authorization))
+    }
+    if (is_invalid(&c->job.authorization)) {
         return invalid(c);
+    }
     return sp_acme_poll_again(c, now);
 }

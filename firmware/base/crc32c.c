@@ -41,7 +41,8 @@ uint32_t sp_crc32c(uint32_t crc, const void *p, size_t n)
     const uint8_t *bytes = p;
 
     crc = ~crc;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         crc = table[(crc ^ bytes[i]) & 0xFF] ^ (crc >> 8);
+    }
     return ~crc;
 }

@@ -45,7 +45,8 @@ const char *sp_err_text(int err)
 {
     const int last = (int)(sizeof texts / sizeof texts[0]) - 1;
 
-    if (err > 0 || err < -last || texts[-err] == NULL)
+    if (err > 0 || err < -last || texts[-err] == NULL) {
         return "an unknown error";
+    }
     return texts[-err];
 }

@@ -15,25 +15,32 @@ static size_t utf8_length(const uint8_t *p)
     uint8_t high = 0xBF;
     size_t n = 0;
 
-    if (p[0] < 0x80)
+    if (p[0] < 0x80) {
         return 1;
-    if (p[0] >= 0xC2 && p[0] <= 0xDF)
+    }
+    if (p[0] >= 0xC2 && p[0] <= 0xDF) {
         n = 2;
-    else if ((p[0] & 0xF0) == 0xE0)
+    } else if ((p[0] & 0xF0) == 0xE0) {
         n = 3;
-    else if (p[0] >= 0xF0 && p[0] <= 0xF4)
+    } else if (p[0] >= 0xF0 && p[0] <= 0xF4) {
         n = 4;
-    if (p[0] == 0xE0)
+    }
+    if (p[0] == 0xE0) {
         low = 0xA0; /* overlong */
-    if (p[0] == 0xED)
+    }
+    if (p[0] == 0xED) {
         high = 0x9F; /* surrogates */
-    if (p[0] == 0xF0)
+    }
+    if (p[0] == 0xF0) {
         low = 0x90; /* overlong */
-    if (p[0] == 0xF4)
+    }
+    if (p[0] == 0xF4) {
         high = 0x8F; /* over U+10FFFF */
+    }
     for (size_t i = 1; i < n; i++) {
-        if (!follows(p + i, low, high))
+        if (!follows(p + i, low, high)) {
             return 0;
+        }
         low = 0x80;
         high = 0xBF;
     }
@@ -52,10 +59,11 @@ static void put_ascii(struct sp_buf *buf, char c)
             return;
         }
     }
-    if ((unsigned char)c < 0x20)
+    if ((unsigned char)c < 0x20) {
         sp_buf_printf(buf, "\\u%04x", (unsigned)(unsigned char)c);
-    else
+    } else {
         sp_buf_putc(buf, c);
+    }
 }
 
 void sp_buf_json(struct sp_buf *buf, const char *text)
@@ -66,12 +74,13 @@ void sp_buf_json(struct sp_buf *buf, const char *text)
     while (*p != 0) {
         size_t n = utf8_length(p);
 
-        if (n == 1)
+        if (n == 1) {
             put_ascii(buf, (char)*p);
-        else if (n == 0)
+        } else if (n == 0) {
             sp_buf_puts(buf, "\xEF\xBF\xBD");
-        else
+        } else {
             sp_buf_put(buf, p, n);
+        }
         p += n > 0 ? n : 1;
     }
     sp_buf_putc(buf, '"');

@@ -36,16 +36,18 @@ static void ring_write(size_t at, const void *p, size_t n)
 {
     const uint8_t *from = p;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         ring.bytes[(at + i) % SP_LOG_BYTES] = from[i];
+    }
 }
 
 static void ring_read(size_t at, void *p, size_t n)
 {
     uint8_t *to = p;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         to[i] = ring.bytes[(at + i) % SP_LOG_BYTES];
+    }
 }
 
 static void drop_oldest(void)
@@ -64,8 +66,9 @@ static void append(const struct header *header, const char *text)
 {
     size_t n = sizeof *header + header->text_n;
 
-    while (ring.used + n > SP_LOG_BYTES)
+    while (ring.used + n > SP_LOG_BYTES) {
         drop_oldest();
+    }
     ring_write(ring.oldest + ring.used, header, sizeof *header);
     ring_write(ring.oldest + ring.used + sizeof *header, text, header->text_n);
     ring.used += n;
@@ -77,8 +80,9 @@ void sp_log(enum sp_log_level level, const char *room, const char *format, ...)
     char text[SP_LOG_LINE] = "";
     va_list args;
 
-    if (level < lowest)
+    if (level < lowest) {
         return;
+    }
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
@@ -99,12 +103,14 @@ int sp_log_get(uint32_t number, struct sp_log_line *out)
     struct header header = {0};
     size_t at = ring.oldest;
 
-    if (number < ring.first || number > ring.newest)
+    if (number < ring.first || number > ring.newest) {
         return SP_E_NOT_FOUND;
+    }
     for (uint32_t i = ring.first;; i++) {
         ring_read(at, &header, sizeof header);
-        if (i == number)
+        if (i == number) {
             break;
+        }
         at += sizeof header + header.text_n;
     }
     out->number = header.number;

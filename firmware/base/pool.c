@@ -48,8 +48,9 @@ static bool may_take(enum sp_pool pool, size_t n, size_t released)
     struct sp_pool_use *use = &pools[pool].use;
     size_t others = use->used - released;
 
-    if (pools[pool].fail_in > 0 && --pools[pool].fail_in == 0)
+    if (pools[pool].fail_in > 0 && --pools[pool].fail_in == 0) {
         return false;
+    }
     if (n > SIZE_MAX - HEADER || others > use->limit || n > use->limit - others) {
         use->refused++;
         return false;
@@ -61,12 +62,14 @@ static void *took(enum sp_pool pool, uint8_t *block, size_t n, size_t released)
 {
     struct sp_pool_use *use = &pools[pool].use;
 
-    if (block == NULL)
+    if (block == NULL) {
         return NULL;
+    }
     memcpy(block, &n, sizeof n);
     use->used += n - released;
-    if (use->used > use->peak)
+    if (use->used > use->peak) {
         use->peak = use->used;
+    }
     return block + HEADER;
 }
 
@@ -77,8 +80,9 @@ static void *pool_alloc(enum sp_pool pool, size_t n)
 
 static void pool_free(enum sp_pool pool, void *p)
 {
-    if (p == NULL)
+    if (p == NULL) {
         return;
+    }
     pools[pool].use.used -= size_of(p);
     free((uint8_t *)p - HEADER);
 }
@@ -87,11 +91,13 @@ static void *pool_realloc(enum sp_pool pool, void *p, size_t n)
 {
     size_t old;
 
-    if (p == NULL)
+    if (p == NULL) {
         return pool_alloc(pool, n);
+    }
     old = size_of(p);
-    if (!may_take(pool, n, old))
+    if (!may_take(pool, n, old)) {
         return NULL;
+    }
     return took(pool, realloc((uint8_t *)p - HEADER, HEADER + n), n, old);
 }
 
@@ -99,11 +105,13 @@ void *sp_port_tls_calloc(size_t n, size_t size)
 {
     void *p;
 
-    if (size > 0 && n > SIZE_MAX / size)
+    if (size > 0 && n > SIZE_MAX / size) {
         return NULL;
+    }
     p = pool_alloc(SP_POOL_TLS, n * size);
-    if (p != NULL)
+    if (p != NULL) {
         memset(p, 0, n * size);
+    }
     return p;
 }
 

@@ -43,8 +43,9 @@ int64_t sp_port_utc_s(void)
 {
     sp_time now = sp_port_mono_ms();
 
-    if (port.utc == 0)
+    if (port.utc == 0) {
         return 0;
+    }
     return port.utc + (now > port.utc_at ? (int64_t)((now - port.utc_at) / 1000) : 0);
 }
 
@@ -61,7 +62,8 @@ int sp_port_entropy(void *p, size_t n)
 void sp_port_assert_failed(const char *what, const char *file, int line)
 {
     sp_log_error("assert", "%s, %s:%d: restarting", what, file, line);
-    if (port.watchdog != NULL)
+    if (port.watchdog != NULL) {
         port.watchdog->reset(port.watchdog);
+    }
     abort();
 }

@@ -33,11 +33,13 @@ static int lower(int c)
 
 bool sp_span_is_nocase(struct sp_span span, const char *text)
 {
-    if (span.n != strlen(text))
+    if (span.n != strlen(text)) {
         return false;
+    }
     for (size_t i = 0; i < span.n; i++) {
-        if (lower(span.p[i]) != lower((unsigned char)text[i]))
+        if (lower(span.p[i]) != lower((unsigned char)text[i])) {
             return false;
+        }
     }
     return true;
 }
@@ -60,8 +62,9 @@ struct sp_span sp_span_trim(struct sp_span span)
         span.p++;
         span.n--;
     }
-    while (span.n > 0 && is_blank(span.p[span.n - 1]))
+    while (span.n > 0 && is_blank(span.p[span.n - 1])) {
         span.n--;
+    }
     return span;
 }
 
@@ -71,8 +74,9 @@ bool sp_span_split(struct sp_span *rest, char separator, struct sp_span *part)
 {
     const uint8_t *end;
 
-    if (rest->p == NULL)
+    if (rest->p == NULL) {
         return false;
+    }
     end = rest->n > 0 ? memchr(rest->p, (unsigned char)separator, rest->n) : NULL;
     if (end == NULL) {
         *part = *rest;
@@ -87,13 +91,16 @@ bool sp_span_split(struct sp_span *rest, char separator, struct sp_span *part)
 
 int sp_span_copy(struct sp_span span, char *out, size_t cap)
 {
-    if (cap > 0)
+    if (cap > 0) {
         out[0] = '\0';
-    if (span.n >= cap)
+    }
+    if (span.n >= cap) {
         return SP_E_SPACE;
+    }
     if (span.n > 0) {
-        if (memchr(span.p, '\0', span.n) != NULL)
+        if (memchr(span.p, '\0', span.n) != NULL) {
             return SP_E_INVALID;
+        }
         memcpy(out, span.p, span.n);
     }
     out[span.n] = '\0';
@@ -104,15 +111,18 @@ int sp_span_u64(struct sp_span span, uint64_t max, uint64_t *out)
 {
     uint64_t value = 0;
 
-    if (span.n == 0)
+    if (span.n == 0) {
         return SP_E_INVALID;
+    }
     for (size_t i = 0; i < span.n; i++) {
         uint64_t digit = (uint64_t)span.p[i] - '0';
 
-        if (span.p[i] < '0' || span.p[i] > '9')
+        if (span.p[i] < '0' || span.p[i] > '9') {
             return SP_E_INVALID;
-        if (digit > max || value > (max - digit) / 10)
+        }
+        if (digit > max || value > (max - digit) / 10) {
             return SP_E_INVALID;
+        }
         value = value * 10 + digit;
     }
     *out = value;
@@ -141,8 +151,9 @@ void sp_buf_put(struct sp_buf *buf, const void *p, size_t n)
         n = room;
         buf->cut = true;
     }
-    if (n > 0)
+    if (n > 0) {
         memcpy(buf->p + buf->len, p, n);
+    }
     buf->len += n;
     buf->p[buf->len] = '\0';
 }

@@ -80,8 +80,9 @@ const char *sp_duration_text(uint64_t seconds, char *out, size_t cap)
     size_t i = 0;
     uint64_t n;
 
-    while (i < 3 && seconds < units[i].seconds)
+    while (i < 3 && seconds < units[i].seconds) {
         i++;
+    }
     n = seconds / units[i].seconds;
     (void)snprintf(out, cap, "%" PRIu64 " %s%s", n, units[i].name, n == 1 ? "" : "s");
     return out;

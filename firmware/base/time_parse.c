@@ -16,8 +16,9 @@ static bool take_digits(const char **text, int n, int *out)
     for (int i = 0; i < n; i++) {
         char c = (*text)[i];
 
-        if (c < '0' || c > '9')
+        if (c < '0' || c > '9') {
             return false;
+        }
         value = value * 10 + (c - '0');
     }
     *text += n;
@@ -43,8 +44,9 @@ static bool take_word(const char **text, const char *word)
 {
     size_t n = strlen(word);
 
-    if (strncmp(*text, word, n) != 0)
+    if (strncmp(*text, word, n) != 0) {
         return false;
+    }
     *text += n;
     return true;
 }
@@ -53,8 +55,9 @@ static bool take_word(const char **text, const char *word)
  * means one before 1970. */
 static bool take_short_year(const char **text, int *out)
 {
-    if (!take_digits(text, 2, out))
+    if (!take_digits(text, 2, out)) {
         return false;
+    }
     *out += *out < 70 ? 2000 : 1900;
     return true;
 }
@@ -73,8 +76,9 @@ static bool take_field(char field, const char **text, struct sp_civil *c)
     case 'D':
         return take_digits(text, 2, &c->day);
     case 'd':
-        if (**text != ' ')
+        if (**text != ' ') {
             return take_digits(text, 2, &c->day);
+        }
         (*text)++;
         return take_digits(text, 1, &c->day);
     case 'H':
@@ -86,8 +90,9 @@ static bool take_field(char field, const char **text, struct sp_civil *c)
     case 'G':
         return take_word(text, "GMT");
     default:
-        if (**text != field)
+        if (**text != field) {
             return false;
+        }
         (*text)++;
         return true;
     }
@@ -96,8 +101,9 @@ static bool take_field(char field, const char **text, struct sp_civil *c)
 static bool take(const char *pattern, const char **text, struct sp_civil *c)
 {
     for (; *pattern != '\0'; pattern++) {
-        if (!take_field(*pattern, text, c))
+        if (!take_field(*pattern, text, c)) {
             return false;
+        }
     }
     return true;
 }
@@ -106,8 +112,9 @@ static int days_of_month(int year, int month)
 {
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
-    if (month == 2)
+    if (month == 2) {
         return leap ? 29 : 28;
+    }
     return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
@@ -121,13 +128,16 @@ static bool is_real(const struct sp_civil *c)
 
 static bool take_fraction(const char **text)
 {
-    if (**text != '.')
+    if (**text != '.') {
         return true;
+    }
     (*text)++;
-    if (**text < '0' || **text > '9')
+    if (**text < '0' || **text > '9') {
         return false;
-    while (**text >= '0' && **text <= '9')
+    }
+    while (**text >= '0' && **text <= '9') {
         (*text)++;
+    }
     return true;
 }
 
@@ -142,11 +152,13 @@ static bool take_offset(const char **text, int *out)
         (*text)++;
         return true;
     }
-    if (**text != '+' && **text != '-')
+    if (**text != '+' && **text != '-') {
         return false;
+    }
     (*text)++;
-    if (!take("H:I", text, &c) || c.hour > 23 || c.minute > 59)
+    if (!take("H:I", text, &c) || c.hour > 23 || c.minute > 59) {
         return false;
+    }
     *out = sign * (c.hour * 3600 + c.minute * 60);
     return true;
 }
@@ -156,15 +168,19 @@ int sp_utc_parse_rfc3339(const char *text, sp_utc *out)
     struct sp_civil c = {0};
     int offset;
 
-    if (!take("Y-M-D", &text, &c))
+    if (!take("Y-M-D", &text, &c)) {
         return SP_E_INVALID;
-    if (*text != 'T' && *text != 't' && *text != ' ')
+    }
+    if (*text != 'T' && *text != 't' && *text != ' ') {
         return SP_E_INVALID;
+    }
     text++;
-    if (!take("H:I:S", &text, &c) || !take_fraction(&text) || !take_offset(&text, &offset))
+    if (!take("H:I:S", &text, &c) || !take_fraction(&text) || !take_offset(&text, &offset)) {
         return SP_E_INVALID;
-    if (*text != '\0' || !is_real(&c))
+    }
+    if (*text != '\0' || !is_real(&c)) {
         return SP_E_INVALID;
+    }
     *out = sp_civil_utc(&c) - offset;
     return 0;
 }
@@ -172,8 +188,9 @@ int sp_utc_parse_rfc3339(const char *text, sp_utc *out)
 /* The day of the week says nothing that the date does not. */
 static const char *skip_weekday(const char *text)
 {
-    while ((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z'))
+    while ((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z')) {
         text++;
+    }
     return text;
 }
 

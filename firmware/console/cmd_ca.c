@@ -35,8 +35,9 @@ static enum sp_part text_ca(struct sp_job *job)
     sp_out_field(job->out, "Agreed", ca->agreed ? "yes" : "no; `ca agree` agrees to the terms");
     sp_out_field(job->out, "Account",
                  ca->account[0] != '\0' ? ca->account : "none yet; the first order makes one");
-    if (ca->sentence[0] != '\0')
+    if (ca->sentence[0] != '\0') {
         sp_out_field(job->out, "", ca->sentence);
+    }
     return SP_PART_NEXT;
 }
 
@@ -56,13 +57,16 @@ static enum sp_part agree(struct sp_job *job)
 {
     int err;
 
-    if (job->cancelled)
+    if (job->cancelled) {
         return sp_job_cancel(job, "Waiting was stopped; nothing was agreed to.");
+    }
     err = sealpost_ca_agree(&job->why);
-    if (err != SP_E_AGAIN)
+    if (err != SP_E_AGAIN) {
         return sp_job_result(job, err);
-    if (job->stage == 0 && !job->json)
+    }
+    if (job->stage == 0 && !job->json) {
         sp_out_raw(job->out, "Asking the directory for its terms; Ctrl-C stops waiting.\n");
+    }
     job->stage = 1;
     return SP_PART_WAIT;
 }
@@ -121,11 +125,13 @@ static enum sp_part text_trust(struct sp_job *job)
 {
     struct sealpost_anchor *anchor = &job->u.anchor;
 
-    if (job->i == 0)
+    if (job->i == 0) {
         sp_out_printf(job->out, "%u root certificates are built in.\n", sealpost_trust_builtin());
+    }
     if (sealpost_trust_get(job->i++, anchor) != 0) {
-        if (job->i == 1)
+        if (job->i == 1) {
             sp_out_raw(job->out, "None was added; `trust add` adds one.\n");
+        }
         return SP_PART_NEXT;
     }
     sp_out_raw(job->out, "\n");
@@ -147,14 +153,17 @@ static void keep_line(struct sp_job *job, const char *line)
     size_t used = strlen(job->u.pem);
     size_t room = sizeof job->u.pem - used;
 
-    if (job->stage == BEFORE && strncmp(line, "-----BEGIN ", 11) == 0)
+    if (job->stage == BEFORE && strncmp(line, "-----BEGIN ", 11) == 0) {
         job->stage = INSIDE;
-    if (job->answer_too_long || (job->stage == INSIDE && strlen(line) + 2 > room))
+    }
+    if (job->answer_too_long || (job->stage == INSIDE && strlen(line) + 2 > room)) {
         job->n = 1;
-    else if (job->stage == INSIDE)
+    } else if (job->stage == INSIDE) {
         (void)snprintf(job->u.pem + used, room, "%s\n", line);
-    if (job->stage == INSIDE && strncmp(line, "-----END ", 9) == 0)
+    }
+    if (job->stage == INSIDE && strncmp(line, "-----END ", 9) == 0) {
         job->stage = BEHIND;
+    }
 }
 
 static enum sp_part ask_line(struct sp_job *job)
@@ -165,27 +174,31 @@ static enum sp_part ask_line(struct sp_job *job)
 
 static enum sp_part add_trust(struct sp_job *job)
 {
-    if (job->cancelled)
+    if (job->cancelled) {
         return sp_job_cancel(job, "Nothing was added.");
+    }
     if (job->answer == NULL) {
-        if (!job->json)
+        if (!job->json) {
             sp_out_raw(job->out, "Paste the certificate in PEM; it does not show. A line with a "
                                  "single dot ends.\n");
+        }
         return ask_line(job);
     }
     if (strcmp(job->answer, ".") != 0) {
         keep_line(job, job->answer);
         return ask_line(job);
     }
-    if (job->n > 0)
+    if (job->n > 0) {
         return sp_job_refuse(job, "too_long",
                              "What was pasted is too long: one certificate of at most %d bytes of "
                              "PEM is wanted.",
                              SP_PEM_INPUT_MAX - 1);
-    if (job->stage != BEHIND)
+    }
+    if (job->stage != BEHIND) {
         return sp_job_refuse(job, "pem_missing",
                              "There is no certificate in what was pasted: a line `-----BEGIN "
                              "CERTIFICATE-----` and its `-----END` are wanted.");
+    }
     return sp_job_result(job, sealpost_trust_add(job->u.pem, &job->why));
 }
 

@@ -10,19 +10,25 @@ static enum sp_part run_checks(struct sp_job *job)
     struct sealpost_checks *checks = &job->u.checks;
     int err = 0;
 
-    if (job->cancelled)
+    if (job->cancelled) {
         return sp_job_cancel(job, "Waiting was stopped; the checks go on, and the next `check` or "
                                   "`status` shows what they find.");
-    if (job->stage == 0)
+    }
+    if (job->stage == 0) {
         err = sealpost_check(job->domain, &job->why);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = sealpost_checks_get(job->domain, checks, &job->why);
-    if (err < 0)
+    }
+    if (err < 0) {
         return sp_job_result(job, err);
-    if (!checks->running)
+    }
+    if (!checks->running) {
         return SP_PART_NEXT;
-    if (job->stage == 0 && !job->json)
+    }
+    if (job->stage == 0 && !job->json) {
         sp_out_raw(job->out, "Checking; Ctrl-C stops waiting.\n");
+    }
     job->stage = 1;
     return SP_PART_WAIT;
 }
@@ -37,8 +43,9 @@ static const char *result_text(enum sealpost_result result)
 /* The next piece of evidence with the same name, from i on; n when there is none. */
 static unsigned same_name(const struct sealpost_check *check, const char *name, unsigned i)
 {
-    while (i < check->evidence_n && strcmp(check->evidence[i].name, name) != 0)
+    while (i < check->evidence_n && strcmp(check->evidence[i].name, name) != 0) {
         i++;
+    }
     return i;
 }
 
@@ -48,20 +55,24 @@ static void json_values(struct sp_job *job, const struct sealpost_check *check, 
     bool repeated = same_name(check, name, first + 1) < check->evidence_n;
 
     sp_json_key(job->out, name);
-    if (repeated)
+    if (repeated) {
         sp_json_open(job->out, NULL, '[');
-    for (unsigned i = first; i < check->evidence_n; i = same_name(check, name, i + 1))
+    }
+    for (unsigned i = first; i < check->evidence_n; i = same_name(check, name, i + 1)) {
         sp_json_string(job->out, NULL, check->evidence[i].value);
-    if (repeated)
+    }
+    if (repeated) {
         sp_json_close(job->out, ']');
+    }
 }
 
 static void json_evidence(struct sp_job *job, const struct sealpost_check *check)
 {
     sp_json_open(job->out, "evidence", '{');
     for (unsigned i = 0; i < check->evidence_n; i++) {
-        if (same_name(check, check->evidence[i].name, 0) == i) /* the first of its name */
+        if (same_name(check, check->evidence[i].name, 0) == i) { /* the first of its name */
             json_values(job, check, i);
+        }
     }
     sp_json_close(job->out, '}');
     sp_json_time(job->out, "at", check->at);
@@ -95,10 +106,11 @@ static enum sp_part json_checks(struct sp_job *job)
         sp_json_close(job->out, '}');
         return SP_PART_NEXT;
     }
-    if (job->i % 2 == 0)
+    if (job->i % 2 == 0) {
         json_result(job, &checks->checks[job->i / 2]);
-    else
+    } else {
         json_evidence(job, &checks->checks[job->i / 2]);
+    }
     job->i++;
     return SP_PART_AGAIN;
 }
@@ -144,8 +156,9 @@ static enum sp_part text_checks(struct sp_job *job)
 {
     const struct sealpost_check *check = &job->u.checks.checks[job->i];
 
-    if (job->i == job->u.checks.n)
+    if (job->i == job->u.checks.n) {
         return SP_PART_NEXT;
+    }
     text_result(job, check);
     text_evidence(job, check);
     job->i++;
@@ -168,8 +181,9 @@ static enum sp_part json_certificate(struct sp_job *job)
     sp_json_string(job->out, "domain", job->domain);
     sp_json_string(job->out, "subject", certificate->subject);
     sp_json_open(job->out, "sans", '[');
-    for (unsigned i = 0; i < certificate->sans_n; i++)
+    for (unsigned i = 0; i < certificate->sans_n; i++) {
         sp_json_string(job->out, NULL, certificate->sans[i]);
+    }
     sp_json_close(job->out, ']');
     return SP_PART_NEXT;
 }
@@ -193,10 +207,12 @@ static enum sp_part text_certificate(struct sp_job *job)
 {
     const struct sealpost_certificate *certificate = &job->u.certificate;
 
-    if (certificate->subject[0] != '\0') /* public CAs leave it empty: the names count */
+    if (certificate->subject[0] != '\0') { /* public CAs leave it empty: the names count */
         sp_out_field(job->out, "Subject", certificate->subject);
-    for (unsigned i = 0; i < certificate->sans_n; i++)
+    }
+    for (unsigned i = 0; i < certificate->sans_n; i++) {
         sp_out_field(job->out, i == 0 ? "Names" : "", certificate->sans[i]);
+    }
     sp_out_field(job->out, "Issuer", certificate->issuer);
     return SP_PART_NEXT;
 }

@@ -26,8 +26,9 @@ static enum sp_part json_list(struct sp_job *job)
         sp_json_close(job->out, '}');
         return SP_PART_NEXT;
     }
-    if (sealpost_domain_get(name, domain, &job->why) != 0)
+    if (sealpost_domain_get(name, domain, &job->why) != 0) {
         return SP_PART_AGAIN; /* removed meanwhile */
+    }
     sp_json_open(job->out, NULL, '{');
     sp_json_string(job->out, "domain", domain->name);
     sp_json_string(job->out, "state", domain->state);
@@ -43,15 +44,18 @@ static enum sp_part text_list(struct sp_job *job)
     char name[SEALPOST_NAME_SIZE];
 
     if (sealpost_domain_next(&job->cursor, name) != 0) {
-        if (job->i == 0)
+        if (job->i == 0) {
             sp_out_raw(job->out, "No domain yet: `help domain add` shows how to add one.\n");
+        }
         return SP_PART_NEXT;
     }
-    if (sealpost_domain_get(name, domain, &job->why) != 0)
+    if (sealpost_domain_get(name, domain, &job->why) != 0) {
         return SP_PART_AGAIN;
-    if (job->i++ == 0)
+    }
+    if (job->i++ == 0) {
         sp_out_raw(job->out, "Domain                            State        Mode     Certificate "
                              "until\n");
+    }
     sp_out_safe(job->out, domain->name);
     sp_out_tab(job->out, 34);
     sp_out_safe(job->out, domain->state);
@@ -73,15 +77,17 @@ static enum sp_part take_mx(struct sp_job *job, const char *value)
 
     settings->mx_n = 0;
     while (sp_span_split(&rest, ',', &host)) {
-        if (settings->mx_n == SEALPOST_MX_MAX)
+        if (settings->mx_n == SEALPOST_MX_MAX) {
             return sp_job_refuse(job, "mx_invalid", "At most %d mx hosts fit in a policy.",
                                  SEALPOST_MX_MAX);
+        }
         if (host.n == 0 ||
-            sp_span_copy(host, settings->mx[settings->mx_n], sizeof settings->mx[0]) != 0)
+            sp_span_copy(host, settings->mx[settings->mx_n], sizeof settings->mx[0]) != 0) {
             return sp_job_refuse(job, "mx_invalid",
                                  "`%.60s` is no list of mx hosts: names with commas between them "
                                  "are wanted, without spaces.",
                                  value);
+        }
         settings->mx_n++;
     }
     return SP_PART_NEXT;
@@ -103,19 +109,21 @@ static enum sp_part take_max_age(struct sp_job *job, const char *value)
 {
     uint64_t seconds;
 
-    if (sp_span_u64(sp_span_str(value), MAX_AGE_MOST, &seconds) != 0)
+    if (sp_span_u64(sp_span_str(value), MAX_AGE_MOST, &seconds) != 0) {
         return sp_job_refuse(job, "max_age_invalid",
                              "`%.60s` is no max-age: seconds are wanted, at most %d (a year).",
                              value, MAX_AGE_MOST);
+    }
     job->u.settings.max_age = (uint32_t)seconds;
     return SP_PART_NEXT;
 }
 
 static enum sp_part take_rua(struct sp_job *job, const char *value)
 {
-    if (sp_span_copy(sp_span_str(value), job->u.settings.rua, sizeof job->u.settings.rua) != 0)
+    if (sp_span_copy(sp_span_str(value), job->u.settings.rua, sizeof job->u.settings.rua) != 0) {
         return sp_job_refuse(job, "rua_invalid", "The rua address is longer than %zu bytes.",
                              sizeof job->u.settings.rua - 1);
+    }
     return SP_PART_NEXT;
 }
 
@@ -130,13 +138,16 @@ static enum sp_part take_setting(struct sp_job *job, const char *name, const cha
                                  unsigned *seen)
 {
     for (unsigned i = 0; i < SETTINGS_N; i++) {
-        if (strcmp(name, settings_words[i].name) != 0)
+        if (strcmp(name, settings_words[i].name) != 0) {
             continue;
-        if ((*seen & 1U << i) != 0)
+        }
+        if ((*seen & 1U << i) != 0) {
             return sp_job_refuse(job, "words_left", "`%s` is given twice.", name);
+        }
         *seen |= 1U << i;
-        if (value == NULL)
+        if (value == NULL) {
             return sp_job_refuse(job, "words_missing", "A word is missing after `%s`.", name);
+        }
         return settings_words[i].take(job, value);
     }
     return sp_job_refuse(job, "word_unknown",
@@ -151,8 +162,9 @@ static enum sp_part take_settings(struct sp_job *job)
     for (unsigned i = 1; i < job->words_n; i += 2) {
         const char *value = i + 1 < job->words_n ? job->words[i + 1] : NULL;
 
-        if (take_setting(job, job->words[i], value, &seen) == SP_PART_FAIL)
+        if (take_setting(job, job->words[i], value, &seen) == SP_PART_FAIL) {
             return SP_PART_FAIL;
+        }
     }
     return SP_PART_NEXT;
 }
@@ -162,8 +174,9 @@ static enum sp_part take_settings(struct sp_job *job)
 static enum sp_part add(struct sp_job *job)
 {
     sealpost_domain_defaults(&job->u.settings);
-    if (take_settings(job) == SP_PART_FAIL)
+    if (take_settings(job) == SP_PART_FAIL) {
         return SP_PART_FAIL;
+    }
     return sp_job_result(job, sealpost_domain_add(job->domain, &job->u.settings, &job->why));
 }
 
@@ -171,10 +184,12 @@ static enum sp_part set(struct sp_job *job)
 {
     int err = sealpost_domain_settings(job->domain, &job->u.settings, &job->why);
 
-    if (err < 0)
+    if (err < 0) {
         return sp_job_result(job, err);
-    if (take_settings(job) == SP_PART_FAIL)
+    }
+    if (take_settings(job) == SP_PART_FAIL) {
         return SP_PART_FAIL;
+    }
     return sp_job_result(job, sealpost_domain_set(job->domain, &job->u.settings, &job->why));
 }
 
@@ -182,8 +197,9 @@ static enum sp_part json_state(struct sp_job *job)
 {
     const char *state = "disabled"; /* what `add` begins with */
 
-    if (sealpost_domain_get(job->domain, &job->u.domain, &job->why) == 0)
+    if (sealpost_domain_get(job->domain, &job->u.domain, &job->why) == 0) {
         state = job->u.domain.state;
+    }
     sp_json_start(job->out);
     sp_json_open(job->out, NULL, '{');
     sp_json_bool(job->out, "ok", true);
@@ -223,12 +239,14 @@ static enum sp_part remove_domain(struct sp_job *job)
     char question[SEALPOST_NAME_SIZE + 40];
     enum sp_part end;
 
-    if (job->answer == NULL && !job->cancelled && sp_job_load_domain(job) == SP_PART_FAIL)
+    if (job->answer == NULL && !job->cancelled && sp_job_load_domain(job) == SP_PART_FAIL) {
         return SP_PART_FAIL;
+    }
     (void)snprintf(question, sizeof question, "Remove %s and its certificate?", job->domain);
     end = sp_job_confirm(job, question);
-    if (end != SP_PART_NEXT)
+    if (end != SP_PART_NEXT) {
         return end;
+    }
     return sp_job_result(job, sealpost_domain_remove(job->domain, &job->why));
 }
 

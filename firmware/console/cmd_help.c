@@ -14,8 +14,9 @@ static bool is_wanted(const struct sp_job *job, const struct sp_command *command
     for (unsigned i = 0; i < job->words_n; i++) {
         size_t n = strcspn(p, " ");
 
-        if (strlen(job->words[i]) != n || memcmp(job->words[i], p, n) != 0)
+        if (strlen(job->words[i]) != n || memcmp(job->words[i], p, n) != 0) {
             return false;
+        }
         p += n + (p[n] == ' ' ? 1 : 0);
     }
     return true;
@@ -25,10 +26,12 @@ static enum sp_part look_up(struct sp_job *job)
 {
     const struct sp_command *command;
 
-    for (unsigned i = 0; (command = sp_command_at(i)) != NULL; i++)
+    for (unsigned i = 0; (command = sp_command_at(i)) != NULL; i++) {
         job->total += is_wanted(job, command) ? 1 : 0;
-    if (job->total > 0)
+    }
+    if (job->total > 0) {
         return SP_PART_NEXT;
+    }
     return sp_job_refuse(job, "command_unknown",
                          "`%.60s%s%.60s` is not a command; `help` lists them.", job->words[0],
                          job->words_n > 1 ? " " : "", job->words_n > 1 ? job->words[1] : "");
@@ -40,16 +43,18 @@ static const struct sp_command *next_wanted(struct sp_job *job)
 
     while ((command = sp_command_at(job->i)) != NULL) {
         job->i++;
-        if (is_wanted(job, command))
+        if (is_wanted(job, command)) {
             break;
+        }
     }
     return command;
 }
 
 static void text_in_full(struct sp_job *job, const struct sp_command *command)
 {
-    if (job->n++ > 0)
+    if (job->n++ > 0) {
         sp_out_raw(job->out, "\n");
+    }
     sp_out_raw(job->out, command->words);
     sp_out_raw(job->out, command->usage[0] != '\0' ? " " : "");
     sp_out_wrap(job->out, command->usage, 4);
@@ -69,9 +74,10 @@ static enum sp_part text_help(struct sp_job *job)
     const struct sp_command *command = next_wanted(job);
 
     if (command == NULL) {
-        if (job->words_n == 0)
+        if (job->words_n == 0) {
             sp_out_raw(job->out, "\n`help COMMAND` shows its words and an example. With `json` at "
                                  "its end every\ncommand answers in one line of JSON.\n");
+        }
         return SP_PART_NEXT;
     }
     if (job->words_n > 0) {

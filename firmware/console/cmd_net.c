@@ -11,8 +11,9 @@ static void json_list(struct sp_job *job, const char *key, const char *const *it
 {
     sp_json_open(job->out, key, '[');
     for (unsigned i = 0; i < n; i++) {
-        if (items[i][0] != '\0')
+        if (items[i][0] != '\0') {
             sp_json_string(job->out, NULL, items[i]);
+        }
     }
     sp_json_close(job->out, ']');
 }
@@ -47,12 +48,14 @@ static enum sp_part json_live(struct sp_job *job)
     sp_json_string(job->out, "mac", live->mac);
     sp_json_string_or_null(job->out, "gateway", live->gateway);
     sp_json_open(job->out, "addresses", '[');
-    for (unsigned i = 0; i < live->addresses_n; i++)
+    for (unsigned i = 0; i < live->addresses_n; i++) {
         sp_json_string(job->out, NULL, live->addresses[i]);
+    }
     sp_json_close(job->out, ']');
     sp_json_open(job->out, "dns", '[');
-    for (unsigned i = 0; i < live->dns_n; i++)
+    for (unsigned i = 0; i < live->dns_n; i++) {
         sp_json_string(job->out, NULL, live->dns[i]);
+    }
     sp_json_close(job->out, ']');
     sp_json_close(job->out, '}');
     sp_json_close(job->out, '}');
@@ -71,16 +74,19 @@ static enum sp_part text_configured(struct sp_job *job)
     sealpost_net_get(net);
     sp_out_raw(job->out, "As configured\n");
     sp_out_field(job->out, "  Address", net->dhcp ? "by DHCP" : or_none(net->address, "none"));
-    if (!net->dhcp)
+    if (!net->dhcp) {
         sp_out_field(job->out, "  Gateway", or_none(net->gateway, "none"));
+    }
     for (unsigned i = 0; i < 3; i++) {
-        if (net->dns[i][0] != '\0')
+        if (net->dns[i][0] != '\0') {
             sp_out_field(job->out, "  DNS", net->dns[i]);
+        }
     }
     sp_out_field(job->out, "  NTP", or_none(net->ntp, "none"));
     sp_out_field(job->out, "  Public", or_none(net->public4, "the interface's own"));
-    if (net->public6[0] != '\0')
+    if (net->public6[0] != '\0') {
         sp_out_field(job->out, "", net->public6);
+    }
     return SP_PART_NEXT;
 }
 
@@ -92,13 +98,16 @@ static enum sp_part text_live(struct sp_job *job)
     sp_out_raw(job->out, "Now\n");
     sp_out_field(job->out, "  Link", live->link ? "up" : "down");
     sp_out_field(job->out, "  MAC", live->mac);
-    for (unsigned i = 0; i < live->addresses_n; i++)
+    for (unsigned i = 0; i < live->addresses_n; i++) {
         sp_out_field(job->out, i == 0 ? "  Addresses" : "", live->addresses[i]);
-    if (live->addresses_n == 0)
+    }
+    if (live->addresses_n == 0) {
         sp_out_field(job->out, "  Addresses", "none");
+    }
     sp_out_field(job->out, "  Gateway", or_none(live->gateway, "none"));
-    for (unsigned i = 0; i < live->dns_n; i++)
+    for (unsigned i = 0; i < live->dns_n; i++) {
         sp_out_field(job->out, i == 0 ? "  DNS" : "", live->dns[i]);
+    }
     return SP_PART_NEXT;
 }
 
@@ -122,12 +131,14 @@ static bool take_list(const char *word, char *const *to, size_t cap, unsigned n)
     unsigned i = 0;
 
     while (sp_span_split(&rest, ',', &part)) {
-        if (i == n || part.n == 0 || sp_span_copy(part, to[i], cap) != 0)
+        if (i == n || part.n == 0 || sp_span_copy(part, to[i], cap) != 0) {
             return false;
+        }
         i++;
     }
-    for (; i < n; i++)
+    for (; i < n; i++) {
         to[i][0] = '\0';
+    }
     return true;
 }
 
@@ -145,23 +156,26 @@ static enum sp_part set_static(struct sp_job *job)
     sealpost_net_get(net);
     net->dhcp = false;
     if (sp_span_copy(sp_span_str(job->words[0]), net->address, sizeof net->address) != 0 ||
-        sp_span_copy(sp_span_str(job->words[1]), net->gateway, sizeof net->gateway) != 0)
+        sp_span_copy(sp_span_str(job->words[1]), net->gateway, sizeof net->gateway) != 0) {
         return too_long(job, "an address");
+    }
     if (!take_list(job->words[2], (char *const[]){net->dns[0], net->dns[1], net->dns[2]},
-                   sizeof net->dns[0], 3))
+                   sizeof net->dns[0], 3)) {
         return sp_job_refuse(
             job, "dns_invalid",
             "`%.60s` is no list of DNS servers: one to three addresses with commas "
             "between them are wanted.",
             job->words[2]);
+    }
     return set(job);
 }
 
 static enum sp_part set_ntp(struct sp_job *job)
 {
     sealpost_net_get(&job->u.net);
-    if (sp_span_copy(sp_span_str(job->words[0]), job->u.net.ntp, sizeof job->u.net.ntp) != 0)
+    if (sp_span_copy(sp_span_str(job->words[0]), job->u.net.ntp, sizeof job->u.net.ntp) != 0) {
         return too_long(job, "a host's name");
+    }
     return set(job);
 }
 
@@ -171,11 +185,12 @@ static enum sp_part set_public(struct sp_job *job)
     char first[SEALPOST_ADDRESS_SIZE] = "", second[SEALPOST_ADDRESS_SIZE] = "";
     bool none = strcmp(job->words[0], "none") == 0;
 
-    if (!none && !take_list(job->words[0], (char *const[]){first, second}, sizeof first, 2))
+    if (!none && !take_list(job->words[0], (char *const[]){first, second}, sizeof first, 2)) {
         return sp_job_refuse(job, "address_invalid",
                              "`%.60s` is not one IPv4 address, or an IPv4 and an IPv6 address with "
                              "a comma between them.",
                              job->words[0]);
+    }
     sealpost_net_get(net);
     if (strchr(first, ':') != NULL && second[0] == '\0') { /* an IPv6 address alone */
         memcpy(second, first, sizeof second);

@@ -26,8 +26,9 @@ static void wipe(struct sp_job *job)
 {
     volatile char *p = job->u.secret;
 
-    for (size_t i = 0; i < sizeof job->u.secret; i++)
+    for (size_t i = 0; i < sizeof job->u.secret; i++) {
         p[i] = '\0';
+    }
 }
 
 static enum sp_part ask(struct sp_job *job, const char *prompt)
@@ -52,16 +53,18 @@ static enum sp_part set(struct sp_job *job)
         wipe(job);
         return sp_job_cancel(job, "The password was not changed.");
     }
-    if (job->answer == NULL)
+    if (job->answer == NULL) {
         return ask(job, "New password: ");
+    }
     if (job->answer_too_long || job->answer[0] == '\0') {
         wipe(job);
         return sp_job_refuse(job, "password_invalid", "The password was not changed: %s.",
                              job->answer_too_long ? "that one is too long"
                                                   : "an empty one is none");
     }
-    if (job->json)
+    if (job->json) {
         return change(job, job->answer);
+    }
     if (job->stage == 0) {
         job->stage = 1;
         memcpy(job->u.secret, job->answer, strlen(job->answer) + 1);
@@ -95,9 +98,10 @@ static enum sp_part text_removed(struct sp_job *job)
 
 static enum sp_part leave(struct sp_job *job)
 {
-    if (!sealpost_password_set())
+    if (!sealpost_password_set()) {
         return sp_job_refuse(job, "password_none",
                              "There is nothing to sign out of: no password is set.");
+    }
     job->signs_out = true;
     return SP_PART_NEXT;
 }

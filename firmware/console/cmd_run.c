@@ -39,14 +39,18 @@ static enum sp_part json_records(struct sp_job *job)
 
 static const char *explanation(const struct sealpost_record *record)
 {
-    if (strncmp(record->name, "_mta-sts.", 9) == 0)
+    if (strncmp(record->name, "_mta-sts.", 9) == 0) {
         return "; tells senders that there is a policy, and by its id when it has changed\n";
-    if (strncmp(record->name, "_smtp._tls.", 11) == 0)
+    }
+    if (strncmp(record->name, "_smtp._tls.", 11) == 0) {
         return "; where senders report how TLS to this domain went\n";
-    if (strcmp(record->type, "A") == 0)
+    }
+    if (strcmp(record->type, "A") == 0) {
         return "; the policy host is this appliance, by IPv4\n";
-    if (strcmp(record->type, "AAAA") == 0)
+    }
+    if (strcmp(record->type, "AAAA") == 0) {
         return "; the policy host is this appliance, by IPv6\n";
+    }
     return "; belongs to the policy host\n";
 }
 
@@ -54,10 +58,12 @@ static enum sp_part text_records(struct sp_job *job)
 {
     const struct sealpost_record *record = &job->u.dns.records[job->i];
 
-    if (job->total == 0)
+    if (job->total == 0) {
         sp_out_raw(job->out, "; there is nothing to publish yet: `domain show` says why\n");
-    if (job->i == job->total)
+    }
+    if (job->i == job->total) {
         return SP_PART_NEXT;
+    }
     sealpost_record_line(record, job->u.dns.line, sizeof job->u.dns.line);
     sp_out_raw(job->out, explanation(record));
     sp_out_safe(job->out, job->u.dns.line);
@@ -70,8 +76,9 @@ static enum sp_part text_records(struct sp_job *job)
 
 static enum sp_part then_load(struct sp_job *job, int err)
 {
-    if (err < 0)
+    if (err < 0) {
         return sp_job_result(job, err);
+    }
     job->why.sentence[0] = '\0';
     return sp_job_load_domain(job);
 }

@@ -11,8 +11,9 @@
 static void json_addresses(struct sp_job *job, const struct sealpost_status *status)
 {
     sp_json_open(job->out, "addresses", '[');
-    for (unsigned i = 0; i < status->addresses_n; i++)
+    for (unsigned i = 0; i < status->addresses_n; i++) {
         sp_json_string(job->out, NULL, status->addresses[i]);
+    }
     sp_json_close(job->out, ']');
 }
 
@@ -74,8 +75,9 @@ static enum sp_part json_domains(struct sp_job *job)
         sp_json_close(job->out, ']');
         return SP_PART_NEXT;
     }
-    if (sealpost_domain_get(name, domain, &job->why) != 0)
+    if (sealpost_domain_get(name, domain, &job->why) != 0) {
         return SP_PART_AGAIN; /* removed meanwhile */
+    }
     sp_json_open(job->out, NULL, '{');
     sp_json_string(job->out, "domain", domain->name);
     sp_json_string(job->out, "state", domain->state);
@@ -93,8 +95,9 @@ static enum sp_part json_pools(struct sp_job *job)
 {
     struct sealpost_pool *pool = &job->u.pool;
 
-    if (job->i == 0)
+    if (job->i == 0) {
         sp_json_open(job->out, "pools", '[');
+    }
     if (sealpost_pool(job->i++, pool) != 0) {
         sp_json_close(job->out, ']');
         sp_json_close(job->out, '}');
@@ -203,13 +206,14 @@ static void text_domain(struct sp_job *job, const struct sealpost_domain *domain
 
 static void text_end(struct sp_job *job)
 {
-    if (job->total == 0)
+    if (job->total == 0) {
         sp_out_raw(job->out, "\nNo domain yet: `help domain add` shows how to add one.\n");
-    else if (job->total > LISTED_MAX)
+    } else if (job->total > LISTED_MAX) {
         sp_out_printf(job->out,
                       "\n%u domains without errors are not listed here; `domain` lists "
                       "all.\n",
                       job->total - (job->n < job->total ? job->n : job->total));
+    }
 }
 
 static enum sp_part text_domains(struct sp_job *job)
@@ -232,8 +236,9 @@ static enum sp_part text_pools(struct sp_job *job)
 {
     struct sealpost_pool *pool = &job->u.pool;
 
-    if (sealpost_pool(job->i, pool) != 0)
+    if (sealpost_pool(job->i, pool) != 0) {
         return SP_PART_NEXT;
+    }
     if (job->i++ == 0) {
         sp_out_raw(job->out, "\nPool");
         sp_out_tab(job->out, SP_OUT_FIELD);

@@ -16,9 +16,10 @@ static enum sp_part count_lines(struct sp_job *job)
 {
     uint64_t lines = LOG_LINES;
 
-    if (job->words_n > 0 && sp_span_u64(sp_span_str(job->words[0]), LOG_LINES_MOST, &lines) != 0)
+    if (job->words_n > 0 && sp_span_u64(sp_span_str(job->words[0]), LOG_LINES_MOST, &lines) != 0) {
         return sp_job_refuse(job, "invalid", "`%.60s` is no number of lines: 0 to %d are possible.",
                              job->words[0], LOG_LINES_MOST);
+    }
     job->total = (unsigned)lines;
     return SP_PART_NEXT;
 }
@@ -28,16 +29,18 @@ static void first_line(struct sp_job *job)
     job->stage = 1;
     job->n = sp_log_newest();
     job->cursor = job->n > job->total ? job->n - job->total + 1 : 1;
-    if (job->total == 0)
+    if (job->total == 0) {
         job->cursor = job->n + 1;
+    }
 }
 
 /* Into u.log; false when there is none left. */
 static bool next_line(struct sp_job *job)
 {
     while (job->cursor <= job->n) {
-        if (sp_log_get(job->cursor++, &job->u.log) == 0)
+        if (sp_log_get(job->cursor++, &job->u.log) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -78,15 +81,18 @@ static enum sp_part text_log(struct sp_job *job)
 {
     const struct sp_log_line *line = &job->u.log;
 
-    if (job->stage == 0)
+    if (job->stage == 0) {
         first_line(job);
-    if (!next_line(job))
+    }
+    if (!next_line(job)) {
         return SP_PART_NEXT;
-    if (line->utc != 0)
+    }
+    if (line->utc != 0) {
         sp_out_time(job->out, line->utc, "");
-    else
+    } else {
         sp_out_printf(job->out, "+%" PRIu64 ".%03u s", line->at / 1000,
                       (unsigned)(line->at % 1000));
+    }
     sp_out_tab(job->out, 21);
     sp_out_raw(job->out, level_text(line->level));
     sp_out_tab(job->out, 27);
@@ -127,10 +133,12 @@ static enum sp_part text_time(struct sp_job *job)
     sp_out_time(job->out, time->synced_at, "never since start");
     sp_out_raw(job->out, "\n");
     sp_out_field(job->out, "Server", time->server[0] != '\0' ? time->server : "none");
-    if (time->address[0] != '\0')
+    if (time->address[0] != '\0') {
         sp_out_field(job->out, "", time->address);
-    if (time->sentence[0] != '\0')
+    }
+    if (time->sentence[0] != '\0') {
         sp_out_field(job->out, "", time->sentence);
+    }
     return SP_PART_NEXT;
 }
 
@@ -155,17 +163,19 @@ static enum sp_part factory_reset(struct sp_job *job)
     enum sp_part end;
 
     if (job->answer == NULL && !job->cancelled && job->words_n == 1) {
-        if (strcmp(job->words[0], "forget-account") != 0)
+        if (strcmp(job->words[0], "forget-account") != 0) {
             return sp_job_refuse(job, "word_unknown",
                                  "`%.60s` is not understood: `factory-reset [forget-account]`.",
                                  job->words[0]);
+        }
         job->total = 1;
     }
     end = sp_job_confirm(job, job->total == 1
                                   ? "Forget all domains, certificates, settings and the CA account?"
                                   : "Forget all domains, certificates and settings?");
-    if (end != SP_PART_NEXT)
+    if (end != SP_PART_NEXT) {
         return end;
+    }
     return sp_job_result(job, sealpost_factory_reset(job->total == 1, &job->why));
 }
 

@@ -15,8 +15,9 @@ static const struct sp_command_list *const lists[] = {
 const struct sp_command *sp_command_at(unsigned i)
 {
     for (size_t list = 0; list < sizeof lists / sizeof lists[0]; list++) {
-        if (i < lists[list]->n)
+        if (i < lists[list]->n) {
             return &lists[list]->commands[i];
+        }
         i -= lists[list]->n;
     }
     return NULL;
@@ -29,14 +30,17 @@ static unsigned split(char *line, char *words[SP_JOB_WORDS])
     unsigned n = 0;
 
     for (char *p = line; *p != '\0';) {
-        while (*p == ' ')
+        while (*p == ' ') {
             *p++ = '\0';
-        if (*p == '\0')
+        }
+        if (*p == '\0') {
             break;
+        }
         words[n < SP_JOB_WORDS ? n : SP_JOB_WORDS - 1] = p;
         n++;
-        while (*p != ' ' && *p != '\0')
+        while (*p != ' ' && *p != '\0') {
             p++;
+        }
     }
     return n;
 }
@@ -45,11 +49,13 @@ static bool take_last(struct sp_job *job, const char *word)
 {
     unsigned last = job->words_n < SP_JOB_WORDS ? job->words_n : SP_JOB_WORDS;
 
-    if (job->words_n < 2)
+    if (job->words_n < 2) {
         return false;
+    }
     last--;
-    if (strcmp(job->words[last], word) != 0)
+    if (strcmp(job->words[last], word) != 0) {
         return false;
+    }
     job->words_n--;
     return true;
 }
@@ -63,8 +69,9 @@ static unsigned match(const struct sp_job *job, const char *words)
     for (const char *p = words; *p != '\0'; p += size + (p[size] == ' ' ? 1 : 0)) {
         size = strcspn(p, " ");
         if (n >= job->words_n || n >= SP_JOB_WORDS || strlen(job->words[n]) != size ||
-            memcmp(job->words[n], p, size) != 0)
+            memcmp(job->words[n], p, size) != 0) {
             return 0;
+        }
         n++;
     }
     return n;
@@ -93,8 +100,9 @@ static bool is_group(const struct sp_command *command)
     size_t n = strlen(command->words);
 
     for (unsigned i = 0; (other = sp_command_at(i)) != NULL; i++) {
-        if (strncmp(other->words, command->words, n) == 0 && other->words[n] == ' ')
+        if (strncmp(other->words, command->words, n) == 0 && other->words[n] == ' ') {
             return true;
+        }
     }
     return false;
 }
@@ -104,15 +112,18 @@ static enum sp_part check_count(struct sp_job *job)
     const struct sp_command *command = job->command;
     const char *space = command->usage[0] != '\0' ? " " : "";
 
-    if (job->words_n < command->min)
+    if (job->words_n < command->min) {
         return sp_job_refuse(job, "words_missing", "A word is missing: `%s%s%s`.", command->words,
                              space, command->usage);
-    if (job->words_n <= command->max)
+    }
+    if (job->words_n <= command->max) {
         return SP_PART_NEXT;
-    if (command->max == 0 && is_group(command))
+    }
+    if (command->max == 0 && is_group(command)) {
         return sp_job_refuse(job, "command_unknown",
                              "`%s %.60s` is not a command; `help %s` lists those that begin so.",
                              command->words, job->words[0], command->words);
+    }
     return sp_job_refuse(job, "words_left", "`%.60s` is one word too many: `%s%s%s`.",
                          job->words[command->max], command->words, space, command->usage);
 }
@@ -122,8 +133,9 @@ static void keep_domain(struct sp_job *job)
     struct sp_span word = sp_span_str(job->words_n > 0 ? job->words[0] : "");
 
     if (sp_hostname(word, job->domain) != 0 &&
-        sp_span_copy(word, job->domain, sizeof job->domain) != 0)
+        sp_span_copy(word, job->domain, sizeof job->domain) != 0) {
         (void)sp_span_copy(sp_span(word.p, 60), job->domain, sizeof job->domain);
+    }
 }
 
 static enum sp_part understand(struct sp_job *job, char *line)
@@ -135,12 +147,14 @@ static enum sp_part understand(struct sp_job *job, char *line)
     too_many = job->words_n > SP_JOB_WORDS;
     job->json = take_last(job, "json");
     own = find(job);
-    if (own == 0)
+    if (own == 0) {
         return sp_job_refuse(job, "command_unknown", "`%.60s` is not a command; `help` lists them.",
                              job->words[0]);
+    }
     job->yes = job->command->confirms && take_last(job, "yes");
-    if (too_many)
+    if (too_many) {
         return sp_job_refuse(job, "words_left", "The line has more words than any command takes.");
+    }
     job->words_n -= own;
     memmove(job->words, job->words + own, job->words_n * sizeof job->words[0]);
     keep_domain(job);
@@ -151,9 +165,11 @@ bool sp_job_begin(struct sp_job *job, struct sp_out *out, char *line)
 {
     memset(job, 0, sizeof *job);
     job->out = out;
-    if (line[strspn(line, " ")] == '\0')
+    if (line[strspn(line, " ")] == '\0') {
         return false;
-    if (understand(job, line) == SP_PART_FAIL)
+    }
+    if (understand(job, line) == SP_PART_FAIL) {
         job->command = NULL; /* sp_job_step tells why */
+    }
     return true;
 }

@@ -17,10 +17,12 @@ void sp_completion_begin(struct sp_completion *completion, struct sp_editor *edi
     completion->editor = editor;
     completion->typed = p;
     for (; p < end; p++) {
-        if (*p != ' ')
+        if (*p != ' ') {
             continue;
-        if (p > completion->typed && completion->words_n < SP_JOB_WORDS)
+        }
+        if (p > completion->typed && completion->words_n < SP_JOB_WORDS) {
             completion->words[completion->words_n++] = completion->typed;
+        }
         completion->typed = p + 1;
     }
     completion->typed_n = (size_t)(end - completion->typed);
@@ -41,8 +43,9 @@ static const char *rest_of(const struct sp_completion *completion, const char *c
     for (unsigned i = help ? 1 : 0; i < completion->words_n; i++) {
         size_t n = strcspn(p, " ");
 
-        if (n == 0 || !word_is(completion->words[i], p, n))
+        if (n == 0 || !word_is(completion->words[i], p, n)) {
             return NULL;
+        }
         p += n + (p[n] == ' ' ? 1 : 0);
     }
     return *p != '\0' ? p : NULL;
@@ -83,10 +86,12 @@ static const char *const *setting_words(const struct sp_completion *completion)
     const struct sp_command *command = command_of(completion, &own);
     unsigned given = completion->words_n - own;
 
-    if (command == NULL || command->argument != SP_ARG_SETTINGS || given == 0)
+    if (command == NULL || command->argument != SP_ARG_SETTINGS || given == 0) {
         return none;
-    if (given % 2 == 1)
+    }
+    if (given % 2 == 1) {
         return names;
+    }
     return word_is(completion->words[completion->words_n - 1], "mode", 4) ? modes : none;
 }
 
@@ -103,10 +108,12 @@ static bool wants_domain(const struct sp_completion *completion)
 static bool take(struct sp_completion *completion, const char *word, size_t n)
 {
     if (n < completion->typed_n || n == 0 || n >= sizeof completion->name ||
-        memcmp(word, completion->typed, completion->typed_n) != 0)
+        memcmp(word, completion->typed, completion->typed_n) != 0) {
         return false;
-    if (strlen(completion->name) == n && memcmp(completion->name, word, n) == 0)
+    }
+    if (strlen(completion->name) == n && memcmp(completion->name, word, n) == 0) {
         return false;
+    }
     memcpy(completion->name, word, n);
     completion->name[n] = '\0';
     return true;
@@ -173,8 +180,9 @@ static void narrow(struct sp_completion *completion)
         memcpy(completion->common, completion->name, sizeof completion->common);
         return;
     }
-    while (completion->common[n] != '\0' && completion->common[n] == completion->name[n])
+    while (completion->common[n] != '\0' && completion->common[n] == completion->name[n]) {
         n++;
+    }
     completion->common[n] = '\0';
 }
 
@@ -190,10 +198,12 @@ static bool end_first_round(struct sp_completion *completion)
     }
     if (n > completion->typed_n &&
         !sp_editor_insert(editor, completion->common + completion->typed_n,
-                          n - completion->typed_n))
+                          n - completion->typed_n)) {
         return true;
-    if (completion->found == 1)
+    }
+    if (completion->found == 1) {
         (void)sp_editor_insert(editor, " ", 1);
+    }
     return completion->found == 1 || n > completion->typed_n;
 }
 
@@ -230,23 +240,26 @@ static void list(struct sp_completion *completion)
 bool sp_completion_step(struct sp_completion *completion)
 {
     for (unsigned i = 0; i < AT_ONCE && completion->source != END; i++) {
-        if (!look(completion))
+        if (!look(completion)) {
             continue;
+        }
         if (completion->listing) {
             list(completion);
             return false; /* until it is printed: the name is ours */
         }
         narrow(completion);
     }
-    if (completion->source != END)
+    if (completion->source != END) {
         return false;
+    }
     if (completion->listing) {
         sp_out_raw(completion->editor->out, "\n");
         sp_editor_redraw(completion->editor);
         return true;
     }
-    if (end_first_round(completion))
+    if (end_first_round(completion)) {
         return true;
+    }
     begin_second_round(completion);
     return false;
 }

@@ -92,10 +92,11 @@ static void begin_session(void)
     sealpost_status(status);
     sp_out_printf(&console.out, "\nSealpost %.30s on %.30s; `help` lists the commands.\n",
                   status->version, status->board);
-    if (sealpost_password_set())
+    if (sealpost_password_set()) {
         ask_password();
-    else
+    } else {
         prompt();
+    }
 }
 
 /* --- signing in --- */
@@ -129,8 +130,9 @@ static void try_password(sp_time now)
         refuse_password(now);
         return;
     }
-    if (console.wrong > 0)
+    if (console.wrong > 0) {
         sp_log_info("console", "signed in after %u wrong passwords", console.wrong);
+    }
     console.wrong = 0;
     prompt();
 }
@@ -140,10 +142,12 @@ static void try_password(sp_time now)
 /* Lines that may hold a secret in the wrong place are not kept. */
 static void remember(const char *line)
 {
-    while (*line == ' ')
+    while (*line == ' ') {
         line++;
-    if (strncmp(line, "password", 8) != 0)
+    }
+    if (strncmp(line, "password", 8) != 0) {
         sp_history_add(&console.history, line);
+    }
 }
 
 static void run_line(void)
@@ -179,10 +183,11 @@ static void line_event(enum sp_edit event)
         prompt();
         break;
     case SP_EDIT_END:
-        if (sealpost_password_set())
+        if (sealpost_password_set()) {
             sign_out("\n");
-        else
+        } else {
             sp_editor_bell(&console.editor);
+        }
         break;
     case SP_EDIT_COMPLETE:
         console.state = COMPLETION;
@@ -196,24 +201,27 @@ static void line_event(enum sp_edit event)
 
 static void login_event(enum sp_edit event, sp_time now)
 {
-    if (event == SP_EDIT_LINE)
+    if (event == SP_EDIT_LINE) {
         try_password(now);
-    else if (event == SP_EDIT_TOO_LONG)
+    } else if (event == SP_EDIT_TOO_LONG) {
         refuse_password(now);
-    else if (event == SP_EDIT_CANCEL)
+    } else if (event == SP_EDIT_CANCEL) {
         ask_password();
+    }
 }
 
 static void answer_event(enum sp_edit event)
 {
-    if (event == SP_EDIT_NONE)
+    if (event == SP_EDIT_NONE) {
         return;
+    }
     if (event == SP_EDIT_COMPLETE) {
         sp_editor_bell(&console.editor);
         return;
     }
-    if (event == SP_EDIT_END)
+    if (event == SP_EDIT_END) {
         sp_out_raw(&console.out, "\n");
+    }
     console.job.cancelled = event == SP_EDIT_CANCEL || event == SP_EDIT_END;
     console.job.answer_too_long = event == SP_EDIT_TOO_LONG;
     console.job.answer = console.editor.line;
@@ -232,8 +240,9 @@ static bool next_byte(uint8_t *byte, sp_time now)
         console.ahead[console.ahead_n] = 0;
         return true;
     }
-    if (console.uart->ops->read(console.uart, byte, 1) == 0)
+    if (console.uart->ops->read(console.uart, byte, 1) == 0) {
         return false;
+    }
     console.input = now;
     return true;
 }
@@ -243,15 +252,17 @@ static bool edit(sp_time now)
     enum sp_edit event;
     uint8_t byte;
 
-    if (!next_byte(&byte, now))
+    if (!next_byte(&byte, now)) {
         return false;
+    }
     event = sp_editor_byte(&console.editor, byte);
-    if (console.state == LOGIN)
+    if (console.state == LOGIN) {
         login_event(event, now);
-    else if (console.state == ASK)
+    } else if (console.state == ASK) {
         answer_event(event);
-    else
+    } else {
         line_event(event);
+    }
     return true;
 }
 
@@ -279,10 +290,11 @@ static bool take_ahead(sp_time now)
 
 static void end_job(void)
 {
-    if (console.job.signs_out) /* the job stays: what it told may still be on its way */
+    if (console.job.signs_out) { /* the job stays: what it told may still be on its way */
         sign_out("");
-    else
+    } else {
         prompt();
+    }
 }
 
 /* Ctrl-C ends what waits, and what prints without end. */
@@ -315,8 +327,9 @@ static void step_job(sp_time now)
 
 static bool run_job(sp_time now)
 {
-    if (console.waiting && now < console.wake)
+    if (console.waiting && now < console.wake) {
         return false;
+    }
     step_job(now);
     return !console.waiting;
 }
@@ -351,8 +364,9 @@ static bool end_penalty(sp_time now)
     (void)take_ahead(now);
     memset(console.ahead, 0, sizeof console.ahead); /* guesses made meanwhile do not count */
     console.ahead_n = 0;
-    if (now < console.wake)
+    if (now < console.wake) {
         return false;
+    }
     ask_password();
     return true;
 }
@@ -368,8 +382,9 @@ static bool turn(sp_time now)
     case PENALTY:
         return end_penalty(now);
     case COMPLETION:
-        if (sp_completion_step(&console.completion))
+        if (sp_completion_step(&console.completion)) {
             console.state = LINE;
+        }
         return true;
     case JOB:
         return run_job(now);
@@ -383,8 +398,9 @@ static bool turn(sp_time now)
 
 static void look_for_cancel(sp_time now)
 {
-    if (console.state != JOB && console.state != COMPLETION)
+    if (console.state != JOB && console.state != COMPLETION) {
         return;
+    }
     if (take_ahead(now) && console.state == JOB) {
         sp_out_discard(&console.out);
         sp_out_raw(&console.out, console.out.column > 0 ? "\n" : "");
@@ -396,35 +412,42 @@ static sp_time next_time(sp_time now)
 {
     sp_time next = SP_NEVER;
 
-    if (console.state == PENALTY || (console.state == JOB && console.waiting))
+    if (console.state == PENALTY || (console.state == JOB && console.waiting)) {
         next = console.wake;
-    if (!sp_out_empty(&console.out))
+    }
+    if (!sp_out_empty(&console.out)) {
         next = sp_time_min(next, now + OUTPUT_RETRY_MS);
-    if (may_idle())
+    }
+    if (may_idle()) {
         next = sp_time_min(next, console.input + IDLE_MS);
+    }
     return next > now ? next : now;
 }
 
 /* A part that told too much at once: a bug, and an answer with a hole. */
 static void report_overflow(void)
 {
-    if (console.out.overflow)
+    if (console.out.overflow) {
         sp_log_error("console", "an answer was cut");
+    }
     console.out.overflow = false;
 }
 
 sp_time sp_console_step(sp_time now)
 {
-    if (console.uart == NULL)
+    if (console.uart == NULL) {
         return SP_NEVER;
+    }
     look_for_cancel(now);
-    if (is_idle_long(now))
+    if (is_idle_long(now)) {
         end_idle_session();
+    }
     for (unsigned i = 0; i < TURNS; i++) {
         report_overflow();
         (void)sp_out_drain(&console.out, console.uart);
-        if (!sp_out_ready(&console.out))
+        if (!sp_out_ready(&console.out)) {
             return next_time(now);
+        }
         if (!turn(now)) {
             (void)sp_out_drain(&console.out, console.uart);
             return next_time(now);

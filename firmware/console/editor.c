@@ -22,23 +22,26 @@ void sp_editor_init(struct sp_editor *editor, struct sp_out *out, struct sp_hist
 
 void sp_editor_bell(struct sp_editor *editor)
 {
-    if (editor->echo != SP_ECHO_SILENT)
+    if (editor->echo != SP_ECHO_SILENT) {
         sp_out_raw(editor->out, "\a");
+    }
 }
 
 void sp_editor_wipe(struct sp_editor *editor)
 {
     volatile char *p = editor->line;
 
-    for (size_t i = 0; i < sizeof editor->line; i++)
+    for (size_t i = 0; i < sizeof editor->line; i++) {
         p[i] = '\0';
+    }
     editor->len = editor->at = 0;
 }
 
 static void forget_draft(struct sp_editor *editor)
 {
-    if (editor->draft)
+    if (editor->draft) {
         sp_history_drop_newest(editor->history);
+    }
     editor->draft = false;
     editor->back = 0;
 }
@@ -76,10 +79,11 @@ bool sp_editor_insert(struct sp_editor *editor, const char *text, size_t n)
     memcpy(editor->line + editor->at, text, n);
     editor->len += n;
     editor->at += n;
-    if (append)
+    if (append) {
         sp_editor_draw_append(editor, n);
-    else
+    } else {
         sp_editor_draw_tail(editor, editor->at - n, false);
+    }
     return true;
 }
 
@@ -115,8 +119,9 @@ static size_t left_of(const struct sp_editor *editor)
 {
     size_t at = editor->at;
 
-    while (at > 0 && is_continuation(editor->line[--at]))
+    while (at > 0 && is_continuation(editor->line[--at])) {
         ;
+    }
     return at;
 }
 
@@ -124,10 +129,12 @@ static size_t right_of(const struct sp_editor *editor)
 {
     size_t at = editor->at;
 
-    if (at < editor->len)
+    if (at < editor->len) {
         at++;
-    while (at < editor->len && is_continuation(editor->line[at]))
+    }
+    while (at < editor->len && is_continuation(editor->line[at])) {
         at++;
+    }
     return at;
 }
 
@@ -135,10 +142,12 @@ static size_t word_left_of(const struct sp_editor *editor)
 {
     size_t at = editor->at;
 
-    while (at > 0 && editor->line[at - 1] == ' ')
+    while (at > 0 && editor->line[at - 1] == ' ') {
         at--;
-    while (at > 0 && editor->line[at - 1] != ' ')
+    }
+    while (at > 0 && editor->line[at - 1] != ' ') {
         at--;
+    }
     return at;
 }
 
@@ -208,8 +217,9 @@ static enum sp_edit end_line(struct sp_editor *editor)
     bool too_long = editor->too_long;
 
     leave_line(editor);
-    if (editor->echo != SP_ECHO_SILENT)
+    if (editor->echo != SP_ECHO_SILENT) {
         sp_out_raw(editor->out, "\n");
+    }
     return too_long ? SP_EDIT_TOO_LONG : SP_EDIT_LINE;
 }
 
@@ -222,16 +232,18 @@ static enum sp_edit cancel(struct sp_editor *editor)
 
 static enum sp_edit delete_or_end(struct sp_editor *editor)
 {
-    if (editor->len == 0 && editor->echo != SP_ECHO_SILENT)
+    if (editor->len == 0 && editor->echo != SP_ECHO_SILENT) {
         return SP_EDIT_END;
+    }
     cut(editor, editor->at, right_of(editor));
     return SP_EDIT_NONE;
 }
 
 static enum sp_edit complete(struct sp_editor *editor)
 {
-    if (editor->echo == SP_ECHO_LINE && editor->at == editor->len)
+    if (editor->echo == SP_ECHO_LINE && editor->at == editor->len) {
         return SP_EDIT_COMPLETE;
+    }
     sp_editor_bell(editor);
     return SP_EDIT_NONE;
 }
@@ -274,8 +286,9 @@ static enum sp_edit control(struct sp_editor *editor, uint8_t byte)
         cut(editor, editor->at, editor->len);
         break;
     case CTRL('U'):
-        if (editor->at > 0) /* scripts begin with it: no bell */
+        if (editor->at > 0) { /* scripts begin with it: no bell */
             cut(editor, 0, editor->at);
+        }
         editor->too_long = false;
         break;
     case CTRL('W'):
@@ -320,8 +333,9 @@ static void tilde_key(struct sp_editor *editor)
 /* Where the terminal's last column is: the answer to sp_editor_ask_width. */
 static void cursor_report(struct sp_editor *editor)
 {
-    if (editor->parameter[1] >= 20 && editor->parameter[1] <= 500)
+    if (editor->parameter[1] >= 20 && editor->parameter[1] <= 500) {
         editor->width = editor->parameter[1];
+    }
 }
 
 static void key(struct sp_editor *editor, uint8_t final)
@@ -363,10 +377,11 @@ static void parameter_byte(struct sp_editor *editor, uint8_t byte)
 {
     unsigned *value = &editor->parameter[editor->parameters];
 
-    if (byte >= '0' && byte <= '9' && *value < 1000)
+    if (byte >= '0' && byte <= '9' && *value < 1000) {
         *value = *value * 10 + (unsigned)(byte - '0');
-    else if (byte == ';' && editor->parameters == 0)
+    } else if (byte == ';' && editor->parameters == 0) {
         editor->parameters = 1;
+    }
 }
 
 static void begin_sequence(struct sp_editor *editor, uint8_t escape)
@@ -384,22 +399,25 @@ static bool take_sequence_byte(struct sp_editor *editor, uint8_t byte)
         begin_sequence(editor, byte == '[' ? IN_CSI : AFTER_SS3);
         return true;
     }
-    if (editor->escape == AFTER_ESC || ++editor->sequence_n > SEQUENCE_MAX)
+    if (editor->escape == AFTER_ESC || ++editor->sequence_n > SEQUENCE_MAX) {
         return false;
+    }
     if (byte >= 0x40 && byte <= 0x7E) {
         key(editor, byte);
         return true;
     }
-    if (editor->escape != IN_CSI || byte > 0x3F)
+    if (editor->escape != IN_CSI || byte > 0x3F) {
         return false;
+    }
     parameter_byte(editor, byte);
     return true;
 }
 
 static void sequence_byte(struct sp_editor *editor, uint8_t byte)
 {
-    if (take_sequence_byte(editor, byte))
+    if (take_sequence_byte(editor, byte)) {
         return;
+    }
     editor->escape = PLAIN;
     sp_editor_bell(editor);
 }
@@ -417,13 +435,15 @@ static void text_byte(struct sp_editor *editor, uint8_t byte)
     }
     editor->glyph[editor->glyph_n++] = byte;
     want = sp_glyph_expect(editor->glyph[0]);
-    if (editor->glyph_n < want)
+    if (editor->glyph_n < want) {
         return;
+    }
     editor->glyph_n = 0;
-    if (want > 0 && sp_glyph_size((const char *)editor->glyph, want) == want)
+    if (want > 0 && sp_glyph_size((const char *)editor->glyph, want) == want) {
         (void)sp_editor_insert(editor, (const char *)editor->glyph, want);
-    else
+    } else {
         sp_editor_bell(editor);
+    }
 }
 
 enum sp_edit sp_editor_byte(struct sp_editor *editor, uint8_t byte)
@@ -431,8 +451,9 @@ enum sp_edit sp_editor_byte(struct sp_editor *editor, uint8_t byte)
     bool second_half = editor->after_cr && byte == '\n';
 
     editor->after_cr = byte == '\r';
-    if (second_half)
+    if (second_half) {
         return SP_EDIT_NONE;
+    }
     if (byte == KEY_ESC) {
         begin_sequence(editor, AFTER_ESC);
         return SP_EDIT_NONE;
@@ -442,9 +463,10 @@ enum sp_edit sp_editor_byte(struct sp_editor *editor, uint8_t byte)
         editor->glyph_n = 0;
         return control(editor, byte);
     }
-    if (editor->escape != PLAIN)
+    if (editor->escape != PLAIN) {
         sequence_byte(editor, byte);
-    else
+    } else {
         text_byte(editor, byte);
+    }
     return SP_EDIT_NONE;
 }

@@ -24,15 +24,17 @@ static unsigned cell(const struct sp_editor *editor, size_t at)
 
 static void leave_margin(struct sp_editor *editor)
 {
-    if (editor->margin)
+    if (editor->margin) {
         sp_out_raw(editor->out, " \r");
+    }
     editor->margin = false;
 }
 
 static void go(struct sp_editor *editor, char direction, unsigned n)
 {
-    if (n > 0)
+    if (n > 0) {
         sp_out_printf(editor->out, "\x1b[%u%c", n, direction);
+    }
 }
 
 static void move_cells(struct sp_editor *editor, unsigned from, unsigned to)
@@ -42,39 +44,44 @@ static void move_cells(struct sp_editor *editor, unsigned from, unsigned to)
 
     go(editor, 'A', from_row > to_row ? from_row - to_row : 0);
     go(editor, 'B', to_row > from_row ? to_row - from_row : 0);
-    if (from_column == to_column + 1)
+    if (from_column == to_column + 1) {
         sp_out_raw(editor->out, "\b");
-    else
+    } else {
         go(editor, 'D', from_column > to_column ? from_column - to_column : 0);
+    }
     go(editor, 'C', to_column > from_column ? to_column - from_column : 0);
 }
 
 void sp_editor_draw_move(struct sp_editor *editor, size_t from, size_t to)
 {
-    if (hidden(editor) || from == to)
+    if (hidden(editor) || from == to) {
         return;
+    }
     leave_margin(editor);
     move_cells(editor, cell(editor, from), cell(editor, to));
 }
 
 void sp_editor_draw_append(struct sp_editor *editor, size_t n)
 {
-    if (hidden(editor))
+    if (hidden(editor)) {
         return;
+    }
     sp_out_bytes(editor->out, editor->line + editor->len - n, n);
     editor->margin = cell(editor, editor->len) % editor->width == 0;
 }
 
 void sp_editor_draw_tail(struct sp_editor *editor, size_t from, bool erase)
 {
-    if (hidden(editor))
+    if (hidden(editor)) {
         return;
+    }
     leave_margin(editor);
     sp_out_bytes(editor->out, editor->line + from, editor->len - from);
     editor->margin = editor->len > from && cell(editor, editor->len) % editor->width == 0;
     leave_margin(editor);
-    if (erase)
+    if (erase) {
         sp_out_raw(editor->out, "\x1b[J");
+    }
     move_cells(editor, cell(editor, editor->len), cell(editor, editor->at));
 }
 
@@ -82,18 +89,21 @@ void sp_editor_draw_all(struct sp_editor *editor)
 {
     editor->margin = false;
     sp_out_safe(editor->out, editor->prompt);
-    if (cell(editor, 0) % editor->width == 0 && editor->prompt[0] != '\0')
+    if (cell(editor, 0) % editor->width == 0 && editor->prompt[0] != '\0') {
         editor->margin = true;
-    if (editor->len > 0)
+    }
+    if (editor->len > 0) {
         sp_editor_draw_tail(editor, 0, false);
+    }
 }
 
 /* "Cursor far to the right; where is it?", between saving and restoring its place. The answer is a
  * sequence that the editor understands. */
 void sp_editor_ask_width(struct sp_editor *editor)
 {
-    if (editor->asked_width || hidden(editor))
+    if (editor->asked_width || hidden(editor)) {
         return;
+    }
     editor->asked_width = true;
     leave_margin(editor);
     sp_out_raw(editor->out, "\x1b"

@@ -5,14 +5,18 @@
 
 unsigned sp_glyph_expect(unsigned char lead)
 {
-    if (lead < 0x80)
+    if (lead < 0x80) {
         return 1;
-    if (lead >= 0xC2 && lead <= 0xDF)
+    }
+    if (lead >= 0xC2 && lead <= 0xDF) {
         return 2;
-    if (lead >= 0xE0 && lead <= 0xEF)
+    }
+    if (lead >= 0xE0 && lead <= 0xEF) {
         return 3;
-    if (lead >= 0xF0 && lead <= 0xF4)
+    }
+    if (lead >= 0xF0 && lead <= 0xF4) {
         return 4;
+    }
     return 0;
 }
 
@@ -33,13 +37,16 @@ unsigned sp_glyph_size(const char *p, size_t n)
 {
     unsigned want = n > 0 ? sp_glyph_expect((unsigned char)p[0]) : 0;
 
-    if (want == 0 || want > n)
+    if (want == 0 || want > n) {
         return 0;
-    if (want == 1)
+    }
+    if (want == 1) {
         return (unsigned char)p[0] >= 0x20 && p[0] != 0x7F ? 1 : 0;
+    }
     for (unsigned i = 1; i < want; i++) {
-        if (!is_continuation((unsigned char)p[i]))
+        if (!is_continuation((unsigned char)p[i])) {
             return 0;
+        }
     }
     return is_forbidden((unsigned char)p[0], (unsigned char)p[1]) ? 0 : want;
 }
@@ -48,7 +55,8 @@ unsigned sp_glyph_count(const char *p, size_t n)
 {
     unsigned count = 0;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         count += is_continuation((unsigned char)p[i]) ? 0 : 1;
+    }
     return count;
 }

@@ -19,10 +19,12 @@ void sp_history_push(struct sp_history *history, const char *line)
 {
     size_t n = strlen(line) + 1;
 
-    if (n > sizeof history->bytes)
+    if (n > sizeof history->bytes) {
         return;
-    while (history->used + n > sizeof history->bytes)
+    }
+    while (history->used + n > sizeof history->bytes) {
         drop_oldest(history);
+    }
     memcpy(history->bytes + history->used, line, n);
     history->used += n;
 }
@@ -31,14 +33,17 @@ const char *sp_history_get(const struct sp_history *history, unsigned back)
 {
     size_t at = history->used;
 
-    if (back == 0)
+    if (back == 0) {
         return NULL;
+    }
     for (; back > 0; back--) {
-        if (at == 0)
+        if (at == 0) {
             return NULL;
+        }
         at--; /* the terminator of the line before */
-        while (at > 0 && history->bytes[at - 1] != '\0')
+        while (at > 0 && history->bytes[at - 1] != '\0') {
             at--;
+        }
     }
     return history->bytes + at;
 }
@@ -47,14 +52,16 @@ void sp_history_add(struct sp_history *history, const char *line)
 {
     const char *newest = sp_history_get(history, 1);
 
-    if (line[0] != '\0' && (newest == NULL || strcmp(newest, line) != 0))
+    if (line[0] != '\0' && (newest == NULL || strcmp(newest, line) != 0)) {
         sp_history_push(history, line);
+    }
 }
 
 void sp_history_drop_newest(struct sp_history *history)
 {
     const char *newest = sp_history_get(history, 1);
 
-    if (newest != NULL)
+    if (newest != NULL) {
         history->used = (size_t)(newest - history->bytes);
+    }
 }

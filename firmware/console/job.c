@@ -28,15 +28,17 @@ static sp_part_fn current_part(const struct sp_job *job)
     size_t n = job->json ? sizeof command->json / sizeof command->json[0]
                          : sizeof command->text / sizeof command->text[0];
 
-    if (!job->acted)
+    if (!job->acted) {
         return command->act;
+    }
     return job->part < n ? parts[job->part] : NULL;
 }
 
 static void next_part(struct sp_job *job)
 {
-    if (job->acted)
+    if (job->acted) {
         job->part++;
+    }
     job->acted = true;
     job->stage = job->i = job->n = 0;
     job->cursor = 0;
@@ -65,15 +67,19 @@ enum sp_job_end sp_job_step(struct sp_job *job)
 {
     sp_part_fn part;
 
-    if (job->command == NULL)
+    if (job->command == NULL) {
         return after(job, SP_PART_FAIL);
-    if (!job->acted && job->command->act == NULL)
+    }
+    if (!job->acted && job->command->act == NULL) {
         next_part(job);
+    }
     part = current_part(job);
-    if (part != NULL)
+    if (part != NULL) {
         return after(job, part(job));
-    if (job->json)
+    }
+    if (job->json) {
         sp_out_raw(job->out, "\n");
+    }
     return SP_JOB_DONE;
 }
 
@@ -92,10 +98,12 @@ enum sp_part sp_job_refuse(struct sp_job *job, const char *id, const char *forma
 
 enum sp_part sp_job_result(struct sp_job *job, int err)
 {
-    if (err >= 0)
+    if (err >= 0) {
         return SP_PART_NEXT;
-    if (job->why.sentence[0] == '\0')
+    }
+    if (job->why.sentence[0] == '\0') {
         return sp_job_refuse(job, "failed", "It did not work: %s.", sp_err_text(err));
+    }
     return SP_PART_FAIL;
 }
 
@@ -106,18 +114,21 @@ enum sp_part sp_job_cancel(struct sp_job *job, const char *sentence)
 
 enum sp_part sp_job_confirm(struct sp_job *job, const char *question)
 {
-    if (job->yes || job->json)
+    if (job->yes || job->json) {
         return SP_PART_NEXT;
-    if (job->cancelled)
+    }
+    if (job->cancelled) {
         return sp_job_cancel(job, "Nothing was changed.");
+    }
     if (job->answer == NULL) {
         (void)snprintf(job->why.sentence, sizeof job->why.sentence, "%s yes/no ", question);
         job->ask = (struct sp_ask){.prompt = job->why.sentence, .echo = SP_ECHO_LINE};
         return SP_PART_ASK;
     }
     job->why.sentence[0] = '\0';
-    if (strcmp(job->answer, "yes") == 0)
+    if (strcmp(job->answer, "yes") == 0) {
         return SP_PART_NEXT;
+    }
     return sp_job_refuse(job, "not_confirmed", "Nothing was changed: the answer was not `yes`.");
 }
 

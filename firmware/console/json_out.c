@@ -14,10 +14,11 @@ static void lead(struct sp_out *out, const char *key)
 {
     const char *comma = out->json_value ? "," : "";
 
-    if (key != NULL)
+    if (key != NULL) {
         sp_out_printf(out, "%s\"%s\":", comma, key);
-    else if (out->json_value)
+    } else if (out->json_value) {
         sp_out_raw(out, comma);
+    }
     out->json_value = true;
 }
 
@@ -48,10 +49,11 @@ void sp_json_null(struct sp_out *out, const char *key)
 
 void sp_json_string_or_null(struct sp_out *out, const char *key, const char *text)
 {
-    if (text[0] != '\0')
+    if (text[0] != '\0') {
         sp_json_string(out, key, text);
-    else
+    } else {
         sp_json_null(out, key);
+    }
 }
 
 void sp_json_number(struct sp_out *out, const char *key, uint64_t number)

@@ -38,16 +38,18 @@ static void put(struct sp_out *out, char c)
 {
     out->ring[(out->first + out->used) % SP_OUT_RING] = (uint8_t)c;
     out->used++;
-    if (c == '\n' || c == '\r')
+    if (c == '\n' || c == '\r') {
         out->column = 0;
-    else if (((unsigned char)c & 0xC0) != 0x80)
+    } else if (((unsigned char)c & 0xC0) != 0x80) {
         out->column++;
+    }
 }
 
 static void put_all(struct sp_out *out, const char *p, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         put(out, p[i]);
+    }
 }
 
 static void new_line(struct sp_out *out, unsigned indent)
@@ -70,10 +72,11 @@ static bool write_some(struct sp_out *out, struct sp_hal_uart *uart)
 
 static unsigned expand_raw(struct sp_out *out, const char *p)
 {
-    if (*p == '\n')
+    if (*p == '\n') {
         new_line(out, 0);
-    else
+    } else {
         put(out, *p);
+    }
     return 1;
 }
 
@@ -83,12 +86,13 @@ static unsigned expand_safe(struct sp_out *out, const struct sp_out_item *item, 
 {
     unsigned size = sp_glyph_size(p, n);
 
-    if (*p == '\n')
+    if (*p == '\n') {
         new_line(out, item->column);
-    else if (size > 0)
+    } else if (size > 0) {
         put_all(out, p, size);
-    else if (*p != '\r')
+    } else if (*p != '\r') {
         put(out, '?');
+    }
     return size > 0 ? size : 1;
 }
 
@@ -116,8 +120,9 @@ static unsigned word_columns(const char *p, size_t n)
 {
     size_t i = 0;
 
-    while (i < n && p[i] != ' ' && p[i] != '\n')
+    while (i < n && p[i] != ' ' && p[i] != '\n') {
         i++;
+    }
     return sp_glyph_count(p, i);
 }
 
@@ -137,10 +142,11 @@ static unsigned expand_wrap(struct sp_out *out, const struct sp_out_item *item, 
 
 static void expand_tab(struct sp_out *out, unsigned column)
 {
-    if (out->column >= column && column > 0)
+    if (out->column >= column && column > 0) {
         new_line(out, column);
-    else
+    } else {
         out->pad = column - out->column;
+    }
 }
 
 static unsigned expand_unit(struct sp_out *out, const struct sp_out_item *item)
@@ -186,10 +192,12 @@ static bool expand(struct sp_out *out)
             continue;
         }
         moved = true;
-        if (out->at < out->items[out->item].n)
+        if (out->at < out->items[out->item].n) {
             out->at += expand_unit(out, &out->items[out->item]);
-        if (out->at >= out->items[out->item].n)
+        }
+        if (out->at >= out->items[out->item].n) {
             next_item(out);
+        }
     }
     return moved || out->used > before;
 }

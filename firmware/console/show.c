@@ -43,8 +43,9 @@ enum sp_part sp_show_json_state(struct sp_job *job)
 /* Of a domain that was removed meanwhile: no mx, the default rua. */
 static const struct sealpost_domain_settings *load_settings(struct sp_job *job)
 {
-    if (sealpost_domain_settings(job->domain, &job->u.settings, &job->why) != 0)
+    if (sealpost_domain_settings(job->domain, &job->u.settings, &job->why) != 0) {
         memset(&job->u.settings, 0, sizeof job->u.settings);
+    }
     return &job->u.settings;
 }
 
@@ -68,8 +69,9 @@ static const char *load_policy(struct sp_job *job)
 {
     int n = sealpost_domain_policy(job->domain, job->u.policy, sizeof job->u.policy);
 
-    if (n < 0 || (size_t)n >= sizeof job->u.policy)
+    if (n < 0 || (size_t)n >= sizeof job->u.policy) {
         n = 0;
+    }
     job->u.policy[n] = '\0';
     return job->u.policy;
 }
@@ -85,9 +87,10 @@ static void default_rua(struct sp_job *job)
 {
     struct sealpost_domain_settings *settings = &job->u.settings;
 
-    if (settings->rua[0] == '\0')
+    if (settings->rua[0] == '\0') {
         (void)snprintf(settings->rua, sizeof settings->rua, "mailto:postmaster@%.234s",
                        job->domain);
+    }
 }
 
 enum sp_part sp_show_json_rua(struct sp_job *job)
@@ -110,8 +113,9 @@ enum sp_part sp_show_json_account(struct sp_job *job)
 
 static void text_next(struct sp_job *job, const struct sealpost_domain *domain)
 {
-    if (domain->next_what[0] == '\0')
+    if (domain->next_what[0] == '\0') {
         return;
+    }
     sp_out_raw(job->out, "Next");
     sp_out_tab(job->out, SP_OUT_FIELD);
     sp_out_wrap(job->out, domain->next_what, SP_OUT_FIELD);
@@ -124,8 +128,9 @@ static void text_next(struct sp_job *job, const struct sealpost_domain *domain)
 
 static void text_error(struct sp_job *job, const struct sealpost_domain *domain)
 {
-    if (domain->error_id[0] == '\0')
+    if (domain->error_id[0] == '\0') {
         return;
+    }
     sp_out_field(job->out, "Last error", domain->error);
     sp_out_tab(job->out, SP_OUT_FIELD);
     sp_out_time(job->out, domain->error_at, "time not known");
@@ -172,8 +177,9 @@ enum sp_part sp_show_text_policy(struct sp_job *job)
 {
     const char *text = load_policy(job);
 
-    if (text[0] == '\0')
+    if (text[0] == '\0') {
         return SP_PART_NEXT;
+    }
     sp_out_raw(job->out, "\nThe policy as it is served:\n");
     sp_out_safe(job->out, text);
     return SP_PART_NEXT;

@@ -21,8 +21,9 @@ static int parse(mbedtls_x509_crt *crt, struct sp_span der)
     mbedtls_x509_crt_init(crt);
     err = mbedtls_x509_crt_parse_der_nocopy(crt, der.p, der.n);
     /* What follows the certificate would be ignored. */
-    if (err == 0 && crt->raw.len == der.n)
+    if (err == 0 && crt->raw.len == der.n) {
         return 0;
+    }
     mbedtls_x509_crt_free(crt);
     return err == MBEDTLS_ERR_X509_ALLOC_FAILED ? SP_E_MEMORY : SP_E_CERT_BAD;
 }
@@ -33,8 +34,9 @@ static void hex(char *out, size_t cap, const mbedtls_x509_buf *bytes)
 
     sp_buf_init(&buf, out, cap);
     sp_hex(&buf, sp_span(bytes->p, bytes->len));
-    if (buf.cut)
+    if (buf.cut) {
         sp_buf_reset(&buf);
+    }
 }
 
 static sp_utc utc_of(const mbedtls_x509_time *t)
@@ -51,8 +53,9 @@ static sp_utc utc_of(const mbedtls_x509_time *t)
 
 static void name_text(char *out, size_t cap, const mbedtls_x509_name *name)
 {
-    if (mbedtls_x509_dn_gets(out, cap, name) < 0)
+    if (mbedtls_x509_dn_gets(out, cap, name) < 0) {
         (void)snprintf(out, cap, "(a longer name)");
+    }
 }
 
 static void keep_sans(const mbedtls_x509_crt *crt, struct sp_cert_info *out)
@@ -61,11 +64,13 @@ static void keep_sans(const mbedtls_x509_crt *crt, struct sp_cert_info *out)
         struct sp_span name = sp_span(at->buf.p, at->buf.len);
 
         if ((at->buf.tag & (MBEDTLS_ASN1_TAG_CLASS_MASK | MBEDTLS_ASN1_TAG_VALUE_MASK)) !=
-            DNS_NAME_TAG)
+            DNS_NAME_TAG) {
             continue;
+        }
         /* One with a NUL or over 253 bytes names no host: it counts, and matches nothing. */
-        if (out->sans_n < SP_CERT_SANS)
+        if (out->sans_n < SP_CERT_SANS) {
             (void)sp_span_copy(name, out->sans[out->sans_n], sizeof out->sans[0]);
+        }
         out->sans_n++;
     }
 }
@@ -74,12 +79,13 @@ static void key_kind(char *out, size_t cap, const mbedtls_pk_context *pk)
 {
     size_t bits = mbedtls_pk_get_bitlen(pk);
 
-    if (mbedtls_pk_can_do(pk, MBEDTLS_PK_ECDSA))
+    if (mbedtls_pk_can_do(pk, MBEDTLS_PK_ECDSA)) {
         (void)snprintf(out, cap, "P-%zu", bits);
-    else if (mbedtls_pk_can_do(pk, MBEDTLS_PK_RSA))
+    } else if (mbedtls_pk_can_do(pk, MBEDTLS_PK_RSA)) {
         (void)snprintf(out, cap, "RSA-%zu", bits);
-    else
+    } else {
         (void)snprintf(out, cap, "%s", mbedtls_pk_get_name(pk));
+    }
 }
 
 int sp_cert_read(struct sp_span der, struct sp_cert_info *out)
@@ -89,8 +95,9 @@ int sp_cert_read(struct sp_span der, struct sp_cert_info *out)
 
     memset(out, 0, sizeof *out);
     err = parse(&crt, der);
-    if (err != 0)
+    if (err != 0) {
         return err;
+    }
     name_text(out->subject, sizeof out->subject, &crt.subject);
     name_text(out->issuer, sizeof out->issuer, &crt.issuer);
     hex(out->serial, sizeof out->serial, &crt.serial);
@@ -118,11 +125,13 @@ bool sp_cert_matches(const struct sp_cert_info *info, const char *host)
 {
     unsigned n = info->sans_n < SP_CERT_SANS ? info->sans_n : SP_CERT_SANS;
 
-    if (host[0] == '\0')
+    if (host[0] == '\0') {
         return false;
+    }
     for (unsigned i = 0; i < n; i++) {
-        if (strcasecmp(info->sans[i], host) == 0 || matches_wildcard(info->sans[i], host))
+        if (strcasecmp(info->sans[i], host) == 0 || matches_wildcard(info->sans[i], host)) {
             return true;
+        }
     }
     return false;
 }
@@ -136,8 +145,9 @@ int sp_cert_matches_key(struct sp_span der, const struct sp_key *key)
     mbedtls_x509_crt crt;
     bool same;
 
-    if (key->n != SP_KEY_POINT_AT + SP_KEY_POINT_SIZE || parse(&crt, der) != 0)
+    if (key->n != SP_KEY_POINT_AT + SP_KEY_POINT_SIZE || parse(&crt, der) != 0) {
         return SP_E_CERT_BAD;
+    }
     same = crt.pk_raw.len == sizeof head + SP_KEY_POINT_SIZE &&
            memcmp(crt.pk_raw.p, head, sizeof head) == 0 &&
            memcmp(crt.pk_raw.p + sizeof head, key->der + SP_KEY_POINT_AT, SP_KEY_POINT_SIZE) == 0;
@@ -152,8 +162,9 @@ static bool signature_holds(const mbedtls_x509_crt *child, mbedtls_x509_crt *par
     const mbedtls_md_info_t *info = mbedtls_md_info_from_type(md);
     uint8_t hash[MBEDTLS_MD_MAX_SIZE];
 
-    if (info == NULL || mbedtls_md(info, child->tbs.p, child->tbs.len, hash) != 0)
+    if (info == NULL || mbedtls_md(info, child->tbs.p, child->tbs.len, hash) != 0) {
         return false;
+    }
     return mbedtls_pk_verify_ext(child->MBEDTLS_PRIVATE(sig_pk), child->MBEDTLS_PRIVATE(sig_opts),
                                  &parent->pk, md, hash, mbedtls_md_get_size(info), signature->p,
                                  signature->len) == 0;
@@ -172,11 +183,13 @@ int sp_cert_signed_by(struct sp_span child_der, struct sp_span parent_der)
     mbedtls_x509_crt parent;
     int err = SP_E_CERT_UNTRUSTED;
 
-    if (parse(&child, child_der) != 0)
+    if (parse(&child, child_der) != 0) {
         return err;
+    }
     if (parse(&parent, parent_der) == 0) {
-        if (is_issued_by(&child, &parent))
+        if (is_issued_by(&child, &parent)) {
             err = 0;
+        }
         mbedtls_x509_crt_free(&parent);
     }
     mbedtls_x509_crt_free(&child);

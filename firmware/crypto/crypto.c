@@ -35,8 +35,9 @@ static int random_bytes(void *p, size_t n)
 
 int sp_crypto_start(void)
 {
-    if (psa_crypto_init() != PSA_SUCCESS)
+    if (psa_crypto_init() != PSA_SUCCESS) {
         return SP_E_ENTROPY;
+    }
     sp_port_set_random(random_bytes);
     return 0;
 }
@@ -80,8 +81,9 @@ int sp_key_import(const struct sp_key *key, psa_key_id_t *out)
     psa_key_attributes_t attributes =
         key_attributes(PSA_KEY_USAGE_SIGN_MESSAGE | PSA_KEY_USAGE_SIGN_HASH);
 
-    if (key->n != KEY_DER_SIZE)
+    if (key->n != KEY_DER_SIZE) {
         return SP_E_CORRUPT;
+    }
     return error_of(
         psa_import_key(&attributes, key->der + SP_KEY_SCALAR_AT, SP_KEY_SCALAR_SIZE, out));
 }
@@ -96,10 +98,12 @@ static psa_status_t export_key(psa_key_id_t id, struct sp_key *out)
     memcpy(out->der, key_head, sizeof key_head);
     memcpy(out->der + SP_KEY_SCALAR_AT + SP_KEY_SCALAR_SIZE, key_middle, sizeof key_middle);
     status = psa_export_key(id, out->der + SP_KEY_SCALAR_AT, SP_KEY_SCALAR_SIZE, &scalar_n);
-    if (status == PSA_SUCCESS)
+    if (status == PSA_SUCCESS) {
         status = psa_export_public_key(id, out->der + SP_KEY_POINT_AT, SP_KEY_POINT_SIZE, &point_n);
-    if (status == PSA_SUCCESS && (scalar_n != SP_KEY_SCALAR_SIZE || point_n != SP_KEY_POINT_SIZE))
+    }
+    if (status == PSA_SUCCESS && (scalar_n != SP_KEY_SCALAR_SIZE || point_n != SP_KEY_POINT_SIZE)) {
         status = PSA_ERROR_CORRUPTION_DETECTED;
+    }
     out->n = KEY_DER_SIZE;
     return status;
 }
@@ -111,11 +115,13 @@ int sp_key_make(struct sp_key *out)
     psa_status_t status = psa_generate_key(&attributes, &id);
 
     memset(out, 0, sizeof *out);
-    if (status == PSA_SUCCESS)
+    if (status == PSA_SUCCESS) {
         status = export_key(id, out);
+    }
     (void)psa_destroy_key(id);
-    if (status == PSA_SUCCESS)
+    if (status == PSA_SUCCESS) {
         return 0;
+    }
     sp_key_wipe(out);
     return status == PSA_ERROR_INSUFFICIENT_MEMORY ? SP_E_MEMORY : SP_E_ENTROPY;
 }
@@ -135,12 +141,14 @@ static int check_point(const struct sp_key *key)
     psa_key_id_t id = PSA_KEY_ID_NULL;
     int err = sp_key_import(key, &id);
 
-    if (err != 0)
+    if (err != 0) {
         return err;
+    }
     err = error_of(psa_export_public_key(id, point, sizeof point, &n));
     (void)psa_destroy_key(id);
-    if (err == 0 && (n != sizeof point || memcmp(point, key->der + SP_KEY_POINT_AT, n) != 0))
+    if (err == 0 && (n != sizeof point || memcmp(point, key->der + SP_KEY_POINT_AT, n) != 0)) {
         err = SP_E_CORRUPT;
+    }
     return err;
 }
 
@@ -149,22 +157,26 @@ int sp_key_load(struct sp_span der, struct sp_key *out)
     int err;
 
     memset(out, 0, sizeof *out);
-    if (der.n > sizeof out->der)
+    if (der.n > sizeof out->der) {
         return SP_E_SPACE;
-    if (!fits_template(der))
+    }
+    if (!fits_template(der)) {
         return SP_E_CORRUPT;
+    }
     memcpy(out->der, der.p, der.n);
     out->n = der.n;
     err = check_point(out);
-    if (err != 0)
+    if (err != 0) {
         sp_key_wipe(out);
+    }
     return err;
 }
 
 int sp_key_public(const struct sp_key *key, uint8_t x[32], uint8_t y[32])
 {
-    if (!fits_template(sp_span(key->der, key->n)))
+    if (!fits_template(sp_span(key->der, key->n))) {
         return SP_E_CORRUPT;
+    }
     memcpy(x, key->der + SP_KEY_POINT_AT + 1, 32);
     memcpy(y, key->der + SP_KEY_POINT_AT + 33, 32);
     return 0;
@@ -176,8 +188,9 @@ int sp_key_sign(const struct sp_key *key, struct sp_span data, uint8_t signature
     size_t n = 0;
     int err = sp_key_import(key, &id);
 
-    if (err != 0)
+    if (err != 0) {
         return err;
+    }
     err = error_of(psa_sign_message(id, PSA_ALG_DETERMINISTIC_ECDSA(PSA_ALG_SHA_256), data.p,
                                     data.n, signature, 64, &n));
     (void)psa_destroy_key(id);
@@ -191,15 +204,17 @@ int sp_hmac_sha256(struct sp_span key, struct sp_span data, uint8_t out[SP_SHA25
     size_t n = 0;
     psa_status_t status;
 
-    if (key.n == 0)
+    if (key.n == 0) {
         return SP_E_INVALID;
+    }
     psa_set_key_type(&attributes, PSA_KEY_TYPE_HMAC);
     psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_SIGN_MESSAGE);
     psa_set_key_algorithm(&attributes, PSA_ALG_HMAC(PSA_ALG_SHA_256));
     status = psa_import_key(&attributes, key.p, key.n, &id);
-    if (status == PSA_SUCCESS)
+    if (status == PSA_SUCCESS) {
         status = psa_mac_compute(id, PSA_ALG_HMAC(PSA_ALG_SHA_256), data.p, data.n, out,
                                  SP_SHA256_SIZE, &n);
+    }
     (void)psa_destroy_key(id);
     return error_of(status);
 }

@@ -47,8 +47,9 @@ static int write_csr(mbedtls_x509write_csr *csr, uint8_t *out, size_t cap)
     int n =
         mbedtls_x509write_csr_der(csr, out, cap, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
 
-    if (n <= 0)
+    if (n <= 0) {
         return error_of(n);
+    }
     memmove(out, out + cap - (size_t)n, (size_t)n);
     return n;
 }
@@ -65,8 +66,9 @@ static int make_csr(mbedtls_pk_context *pk, const char *const *names, unsigned n
     mbedtls_x509write_csr_set_key(&csr, pk);
     mbedtls_x509write_csr_set_md_alg(&csr, MBEDTLS_MD_SHA256);
     err = error_of(mbedtls_x509write_csr_set_subject_alternative_name(&csr, list));
-    if (err == 0)
+    if (err == 0) {
         err = write_csr(&csr, out, cap);
+    }
     mbedtls_x509write_csr_free(&csr);
     return err;
 }
@@ -77,13 +79,15 @@ int sp_csr_make(const struct sp_key *key, const char *const *names, unsigned n, 
     mbedtls_pk_context pk;
     int err;
 
-    if (n == 0 || n > NAMES_MAX || key->n == 0)
+    if (n == 0 || n > NAMES_MAX || key->n == 0) {
         return SP_E_CORRUPT;
+    }
     mbedtls_pk_init(&pk);
     err = error_of(mbedtls_pk_parse_key(&pk, key->der, key->n, NULL, 0, mbedtls_psa_get_random,
                                         MBEDTLS_PSA_RANDOM_STATE));
-    if (err == 0)
+    if (err == 0) {
         err = make_csr(&pk, names, n, out, cap);
+    }
     mbedtls_pk_free(&pk);
     return err;
 }

@@ -8,8 +8,9 @@
 static int hmac_start(mbedtls_md_context_t *md, const char *password)
 {
     mbedtls_md_init(md);
-    if (mbedtls_md_setup(md, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), 1) != 0)
+    if (mbedtls_md_setup(md, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), 1) != 0) {
         return SP_E_MEMORY;
+    }
     /* One key schedule for all rounds: mbedtls_md_hmac_reset goes back to it. */
     return mbedtls_md_hmac_starts(md, (const uint8_t *)password, strlen(password)) == 0
                ? 0
@@ -30,8 +31,9 @@ static int all_rounds(mbedtls_md_context_t *md, struct sp_span salt, uint32_t ro
         err |= mbedtls_md_hmac_reset(md);
         err |= mbedtls_md_hmac_update(md, u, sizeof u);
         err |= mbedtls_md_hmac_finish(md, u);
-        for (size_t i = 0; i < sizeof u; i++)
+        for (size_t i = 0; i < sizeof u; i++) {
             out[i] ^= u[i];
+        }
     }
     sp_wipe(u, sizeof u);
     return err == 0 ? 0 : SP_E_MEMORY;
@@ -44,8 +46,9 @@ int sp_password_hash(const char *password, struct sp_span salt, uint32_t rounds,
     int err = hmac_start(&md, password);
 
     memset(out, 0, SP_SHA256_SIZE);
-    if (err == 0)
+    if (err == 0) {
         err = all_rounds(&md, salt, rounds, out);
+    }
     mbedtls_md_free(&md);
     return err;
 }

@@ -15,8 +15,9 @@ static size_t find(struct sp_span span, const char *text)
     size_t n = strlen(text);
 
     for (size_t i = 0; i + n <= span.n; i++) {
-        if (memcmp(span.p + i, text, n) == 0)
+        if (memcmp(span.p + i, text, n) == 0) {
             return i;
+        }
     }
     return span.n;
 }
@@ -32,15 +33,19 @@ static bool is_sequence(const uint8_t *p, size_t n)
     size_t length = 0;
     size_t octets;
 
-    if (n < 2 || p[0] != 0x30)
+    if (n < 2 || p[0] != 0x30) {
         return false;
-    if (p[1] < 0x80)
+    }
+    if (p[1] < 0x80) {
         return n == 2u + p[1];
+    }
     octets = p[1] & 0x7fu;
-    if (octets == 0 || octets > 3 || n < 2 + octets)
+    if (octets == 0 || octets > 3 || n < 2 + octets) {
         return false;
-    for (size_t i = 0; i < octets; i++)
+    }
+    for (size_t i = 0; i < octets; i++) {
         length = length << 8 | p[2 + i];
+    }
     return n == 2 + octets + length;
 }
 
@@ -64,10 +69,12 @@ int sp_pem_next(struct sp_span *rest, uint8_t *out, size_t cap)
     }
     *rest = without(text, end + strlen(END));
     err = mbedtls_base64_decode(out, cap, &n, text.p, end);
-    if (err == MBEDTLS_ERR_BASE64_BUFFER_TOO_SMALL)
+    if (err == MBEDTLS_ERR_BASE64_BUFFER_TOO_SMALL) {
         return SP_E_SPACE;
-    if (err != 0 || !is_sequence(out, n))
+    }
+    if (err != 0 || !is_sequence(out, n)) {
         return SP_E_CERT_BAD;
+    }
     return (int)n;
 }
 

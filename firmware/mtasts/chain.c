@@ -40,8 +40,9 @@ static const char *hex_of(const uint8_t *hash, char *out)
 static void strike_out(const uint8_t *hash)
 {
     for (unsigned i = 0; sweep.phase != IDLE && i < sweep.n; i++) {
-        if (memcmp(sweep.hash[i], hash, SP_SHA256_SIZE) == 0)
+        if (memcmp(sweep.hash[i], hash, SP_SHA256_SIZE) == 0) {
             sweep.used |= UINT64_C(1) << i;
+        }
     }
 }
 
@@ -54,15 +55,17 @@ int sp_chain_put(struct sp_store *store, struct sp_span der)
     sp_sha256(der, hash);
     strike_out(hash);
     n = sp_store_length(store, SP_KIND_CHAIN, hex_of(hash, hex));
-    if (n >= 0 && (size_t)n == der.n)
+    if (n >= 0 && (size_t)n == der.n) {
         return 0;
+    }
     return sp_store_put(store, SP_KIND_CHAIN, hex, der, 0);
 }
 
 void sp_chain_keep(const struct sp_domain *domain)
 {
-    for (unsigned i = 0; i < domain->links_n; i++)
+    for (unsigned i = 0; i < domain->links_n; i++) {
         strike_out(domain->links[i]);
+    }
 }
 
 int sp_domain_link(struct sp_store *store, const struct sp_domain *domain, unsigned i, void *buf,
@@ -70,8 +73,9 @@ int sp_domain_link(struct sp_store *store, const struct sp_domain *domain, unsig
 {
     char hex[HEX_SIZE];
 
-    if (i >= domain->links_n)
+    if (i >= domain->links_n) {
         return SP_E_NOT_FOUND;
+    }
     return sp_store_get(store, SP_KIND_CHAIN, hex_of(domain->links[i], hex), buf, cap);
 }
 
@@ -93,11 +97,13 @@ static void list_one(struct sp_store *store)
     int err = sp_store_next(store, SP_KIND_CHAIN, &sweep.list_cursor, name);
 
     if (err == 0 &&
-        sp_unhex(sp_span_str(name), sweep.hash[sweep.n], SP_SHA256_SIZE) == SP_SHA256_SIZE)
+        sp_unhex(sp_span_str(name), sweep.hash[sweep.n], SP_SHA256_SIZE) == SP_SHA256_SIZE) {
         sweep.n++;
+    }
     sweep.listed_all = err == SP_E_NOT_FOUND || err == SP_E_IO;
-    if (sweep.listed_all || sweep.n == ROUND)
+    if (sweep.listed_all || sweep.n == ROUND) {
         begin_mark();
+    }
 }
 
 static void mark_one(struct sp_store *store)
@@ -110,10 +116,12 @@ static void mark_one(struct sp_store *store)
         sweep.phase = DELETE;
         return;
     }
-    if (err == 0)
+    if (err == 0) {
         err = sp_domain_load(store, name, &sp_domain_work);
-    if (err == 0)
+    }
+    if (err == 0) {
         sp_chain_keep(&sp_domain_work);
+    }
     sp_domain_wipe(&sp_domain_work);
     if (err < 0) {
         sp_log_warn("mtasts", "unused intermediates stay: a domain could not be read");
@@ -133,15 +141,17 @@ static void delete_one(struct sp_store *store)
     char hex[HEX_SIZE];
     int err = 0;
 
-    while (sweep.next < sweep.n && (sweep.used >> sweep.next & 1) != 0)
+    while (sweep.next < sweep.n && (sweep.used >> sweep.next & 1) != 0) {
         sweep.next++;
+    }
     if (sweep.next == sweep.n) {
         next_round();
         return;
     }
     err = sp_store_delete(store, SP_KIND_CHAIN, hex_of(sweep.hash[sweep.next++], hex));
-    if (err < 0 && err != SP_E_NOT_FOUND)
+    if (err < 0 && err != SP_E_NOT_FOUND) {
         sp_log_warn("mtasts", "an unused intermediate could not be deleted (%d)", err);
+    }
 }
 
 sp_time sp_chain_sweep_step(struct sp_store *store, sp_time now)

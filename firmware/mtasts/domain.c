@@ -31,19 +31,22 @@ int sp_domain_load(struct sp_store *store, const char *name, struct sp_domain *o
     int n = sp_store_get(store, SP_KIND_DOMAIN, name, packed, sizeof packed);
     int err;
 
-    if (n < 0)
+    if (n < 0) {
         return n == SP_E_SPACE ? SP_E_CORRUPT : n;
+    }
     err = sp_domain_unpack(sp_span(packed, (size_t)n), out);
     sp_wipe(packed, (size_t)n);
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     return sp_span_copy(sp_span_str(name), out->name, sizeof out->name) < 0 ? SP_E_CORRUPT : 0;
 }
 
 static sp_utc earlier(sp_utc a, sp_utc b)
 {
-    if (a == 0 || b == 0)
+    if (a == 0 || b == 0) {
         return a + b;
+    }
     return a < b ? a : b;
 }
 
@@ -67,11 +70,13 @@ int sp_domain_save(struct sp_store *store, const struct sp_domain *domain)
     int n = sp_domain_pack(domain, packed, sizeof packed);
     int err = n;
 
-    if (n > 0)
+    if (n > 0) {
         err = sp_store_put(store, SP_KIND_DOMAIN, domain->name, sp_span(packed, (size_t)n),
                            sp_domain_due(domain));
-    if (err == 0)
+    }
+    if (err == 0) {
         sp_chain_keep(domain);
+    }
     sp_wipe(packed, sizeof packed);
     return err;
 }
@@ -93,8 +98,9 @@ int sp_domain_of_host(const char *host, char *out)
     static const char prefix[] = "mta-sts.";
     struct sp_span span = sp_span_str(host);
 
-    if (!sp_span_starts(span, prefix) || span.n == sizeof prefix - 1)
+    if (!sp_span_starts(span, prefix) || span.n == sizeof prefix - 1) {
         return SP_E_INVALID;
+    }
     span.p += sizeof prefix - 1;
     span.n -= sizeof prefix - 1;
     return sp_span_copy(span, out, SP_DOMAIN_SIZE) < 0 ? SP_E_INVALID : 0;
@@ -105,8 +111,9 @@ static int check_key(struct sp_span key, struct sp_span leaf)
     struct sp_key loaded;
     int err = sp_key_load(key, &loaded);
 
-    if (err == 0)
+    if (err == 0) {
         err = sp_cert_matches_key(leaf, &loaded);
+    }
     sp_key_wipe(&loaded);
     return err < 0 ? SP_E_CERT_BAD : 0;
 }
@@ -114,13 +121,16 @@ static int check_key(struct sp_span key, struct sp_span leaf)
 /* Sizes, then the leaf's names and validity, its key, and that each link signed the one before. */
 static int check_sizes(struct sp_span key, const struct sp_span *chain, unsigned links)
 {
-    if (links == 0 || key.n == 0 || chain[0].n == 0)
+    if (links == 0 || key.n == 0 || chain[0].n == 0) {
         return SP_E_CERT_BAD;
-    if (links > SP_CHAIN_LINKS || key.n > SP_KEY_DER_MAX || chain[0].n > SP_LEAF_MAX)
+    }
+    if (links > SP_CHAIN_LINKS || key.n > SP_KEY_DER_MAX || chain[0].n > SP_LEAF_MAX) {
         return SP_E_TOO_BIG;
+    }
     for (unsigned i = 1; i < links; i++) {
-        if (chain[i].n > SP_LINK_MAX)
+        if (chain[i].n > SP_LINK_MAX) {
             return SP_E_TOO_BIG;
+        }
     }
     return 0;
 }
@@ -130,18 +140,22 @@ static int check_leaf(const struct sp_domain *domain, struct sp_span leaf,
 {
     char host[SP_DOMAIN_SIZE];
 
-    if (sp_domain_host(domain->name, host) < 0 || sp_cert_read(leaf, info) < 0)
+    if (sp_domain_host(domain->name, host) < 0 || sp_cert_read(leaf, info) < 0) {
         return SP_E_CERT_BAD;
-    if (!sp_cert_matches(info, host) || info->not_before < 0 || info->not_after <= info->not_before)
+    }
+    if (!sp_cert_matches(info, host) || info->not_before < 0 ||
+        info->not_after <= info->not_before) {
         return SP_E_CERT_BAD;
+    }
     return 0;
 }
 
 static int check_order(const struct sp_span *chain, unsigned links)
 {
     for (unsigned i = 1; i < links; i++) {
-        if (sp_cert_signed_by(chain[i - 1], chain[i]) < 0)
+        if (sp_cert_signed_by(chain[i - 1], chain[i]) < 0) {
             return SP_E_CERT_BAD;
+        }
     }
     return 0;
 }
@@ -157,8 +171,9 @@ static void take(struct sp_domain *domain, struct sp_span key, const struct sp_s
     domain->not_before = info->not_before;
     domain->not_after = info->not_after;
     domain->links_n = (uint8_t)(links - 1);
-    for (unsigned i = 1; i < links; i++)
+    for (unsigned i = 1; i < links; i++) {
         sp_sha256(chain[i], domain->links[i - 1]);
+    }
 }
 
 int sp_domain_install(struct sp_store *store, struct sp_domain *domain, struct sp_span key,
@@ -167,15 +182,20 @@ int sp_domain_install(struct sp_store *store, struct sp_domain *domain, struct s
     static struct sp_cert_info info; /* 2.6 KB */
     int err = check_sizes(key, chain, links);
 
-    if (err == 0)
+    if (err == 0) {
         err = check_leaf(domain, chain[0], &info);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = check_key(key, chain[0]);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = check_order(chain, links);
-    for (unsigned i = 1; err == 0 && i < links; i++)
+    }
+    for (unsigned i = 1; err == 0 && i < links; i++) {
         err = sp_chain_put(store, chain[i]);
-    if (err == 0)
+    }
+    if (err == 0) {
         take(domain, key, chain, links, &info);
+    }
     return err;
 }

@@ -18,8 +18,9 @@ static void put(struct writer *w, const void *p, size_t n)
         w->full = true;
         return;
     }
-    if (n > 0)
+    if (n > 0) {
         memcpy(w->p + w->n, p, n);
+    }
     w->n += n;
 }
 
@@ -27,8 +28,9 @@ static void put_int(struct writer *w, uint64_t value, size_t bytes)
 {
     uint8_t little[8];
 
-    for (size_t i = 0; i < bytes; i++)
+    for (size_t i = 0; i < bytes; i++) {
         little[i] = (uint8_t)(value >> (8 * i));
+    }
     put(w, little, bytes);
 }
 
@@ -78,8 +80,9 @@ static void put_error(struct writer *w, const struct sp_domain *domain)
 {
     size_t id = strlen(domain->error_id);
 
-    if (id == 0 && domain->error[0] == '\0')
+    if (id == 0 && domain->error[0] == '\0') {
         return;
+    }
     put_head(w, SP_TAG_ERROR, SP_ERROR_ITEM + id + strlen(domain->error));
     put_time(w, domain->error_at);
     put_int(w, id, 1);
@@ -92,8 +95,9 @@ static void put_checks(struct writer *w, const struct sp_domain *domain)
     for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
         const struct sp_domain_check *check = &domain->checks[i];
 
-        if (check->result == SP_DOMAIN_NOT_RUN)
+        if (check->result == SP_DOMAIN_NOT_RUN) {
             continue;
+        }
         put_head(w, SP_TAG_CHECK, SP_CHECK_ITEM + strlen(check->code));
         put_int(w, i, 1);
         put_int(w, check->result, 1);
@@ -104,8 +108,9 @@ static void put_checks(struct writer *w, const struct sp_domain *domain)
 
 static void put_certificate(struct writer *w, const struct sp_domain *domain)
 {
-    if (domain->key_n == 0)
+    if (domain->key_n == 0) {
         return;
+    }
     put_head(w, SP_TAG_KEY, domain->key_n);
     put(w, domain->key, domain->key_n);
     put_head(w, SP_TAG_LEAF, SP_LEAF_ITEM + (size_t)domain->leaf_n);

@@ -21,7 +21,7 @@ static uint64_t take_int(struct reader *r, size_t bytes)
 
     for (size_t i = 0; i < bytes; i++) {
         value |= (uint64_t)r->p[i] << (8 * i);
-}
+    }
     r->p += bytes;
     r->n -= bytes;
     return value;
@@ -41,11 +41,11 @@ static int take_text(struct reader *r, size_t n, char *out, size_t cap)
     for (size_t i = 0; i < n; i++) {
         if (r->p[i] < 0x20 || r->p[i] == 0x7F) {
             return SP_E_CORRUPT;
-}
+        }
     }
     if (sp_span_copy(sp_span(r->p, n), out, cap) < 0) {
         return SP_E_CORRUPT;
-}
+    }
     r->p += n;
     r->n -= n;
     return 0;
@@ -58,7 +58,7 @@ static int read_policy(struct reader *r, struct sp_domain *out)
     out->policy.max_age = (uint32_t)take_int(r, 4);
     if (mode > SP_MODE_NONE) {
         return SP_E_CORRUPT;
-}
+    }
     out->policy.mode = (enum sp_mode)mode;
     return 0;
 }
@@ -67,7 +67,7 @@ static int read_mx(struct reader *r, struct sp_domain *out)
 {
     if (out->policy.mx_n >= SP_MX_MAX) {
         return SP_E_CORRUPT;
-}
+    }
     return take_text(r, r->n, out->policy.mx[out->policy.mx_n++], sizeof out->policy.mx[0]);
 }
 
@@ -83,7 +83,7 @@ static int read_state(struct reader *r, struct sp_domain *out)
 
     if (state > SP_DOMAIN_ACTIVE || counted > SP_DOMAIN_AT_RISK) {
         return SP_E_CORRUPT;
-}
+    }
     out->state = (enum sp_domain_state)state;
     out->counted = (uint8_t)counted;
     return take_time(r, &out->state_since);
@@ -95,10 +95,10 @@ static int read_schedule(struct reader *r, struct sp_domain *out)
 
     if (err == 0) {
         err = take_time(r, &out->next_check);
-}
+    }
     if (err == 0) {
         out->failures = (uint32_t)take_int(r, 4);
-}
+    }
     return err;
 }
 
@@ -115,7 +115,7 @@ static int read_error(struct reader *r, struct sp_domain *out)
 
     if (err < 0 || id > r->n) {
         return SP_E_CORRUPT;
-}
+    }
     err = take_text(r, id, out->error_id, sizeof out->error_id);
     return err < 0 ? err : take_text(r, r->n, out->error, sizeof out->error);
 }
@@ -128,15 +128,15 @@ static int read_check(struct reader *r, struct sp_domain *out)
 
     if (index >= SP_DOMAIN_CHECKS || result == SP_DOMAIN_NOT_RUN || result > SP_DOMAIN_UNKNOWN) {
         return SP_E_CORRUPT;
-}
+    }
     check = &out->checks[index];
     if (check->result != SP_DOMAIN_NOT_RUN) {
         return SP_E_CORRUPT;
-}
+    }
     check->result = (uint8_t)result;
     if (take_time(r, &check->changed) < 0) {
         return SP_E_CORRUPT;
-}
+    }
     return take_text(r, r->n, check->code, sizeof check->code);
 }
 
@@ -151,7 +151,7 @@ static int read_leaf(struct reader *r, struct sp_domain *out)
 {
     if (take_time(r, &out->not_before) < 0 || take_time(r, &out->not_after) < 0) {
         return SP_E_CORRUPT;
-}
+    }
     out->leaf_n = (uint16_t)r->n;
     memcpy(out->leaf, r->p, r->n);
     return 0;
@@ -161,7 +161,7 @@ static int read_link(struct reader *r, struct sp_domain *out)
 {
     if (out->links_n >= SP_CHAIN_LINKS - 1) {
         return SP_E_CORRUPT;
-}
+    }
     memcpy(out->links[out->links_n++], r->p, SP_SHA256_SIZE);
     return 0;
 }
@@ -191,11 +191,11 @@ static int read_item(unsigned tag, struct reader value, uint32_t *seen, struct s
 
     if (item == NULL || item->read == NULL) {
         return 0;
-}
+    }
     bit = UINT32_C(1) << tag;
     if (value.n < item->least || value.n > item->most || (!item->repeats && (*seen & bit) != 0)) {
         return SP_E_CORRUPT;
-}
+    }
     *seen |= bit;
     return item->read(&value, out);
 }
@@ -228,20 +228,20 @@ int sp_domain_unpack(struct sp_span bytes, struct sp_domain *out)
     clear(out);
     if (r.n < 1 || take_int(&r, 1) != SP_DOMAIN_RECORD_VERSION) {
         return SP_E_CORRUPT;
-}
+    }
     while (r.n > 0) {
         unsigned tag;
         struct reader value;
 
         if (r.n < SP_ITEM_HEAD) {
             return SP_E_CORRUPT;
-}
+        }
         tag = (unsigned)take_int(&r, 1);
         value.n = (size_t)take_int(&r, 2);
         value.p = r.p;
         if (value.n > r.n || read_item(tag, value, &seen, out) < 0) {
             return SP_E_CORRUPT;
-}
+        }
         r.p += value.n;
         r.n -= value.n;
     }

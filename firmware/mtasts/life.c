@@ -34,8 +34,9 @@ uint32_t sp_life_random(void)
 
 void sp_life_changed(const char *name)
 {
-    if (sp_life.ops.changed != NULL)
+    if (sp_life.ops.changed != NULL) {
         sp_life.ops.changed(sp_life.ops.ctx, name);
+    }
 }
 
 struct sp_domain *sp_life_load(const char *name, int *err)
@@ -60,8 +61,9 @@ int sp_life_save(struct sp_domain *domain, sp_utc utc)
     domain->counted = (uint8_t)sp_life_health(domain, utc);
     err = sp_domain_save(sp_life.store, domain);
     sp_life.quiet_until = 0;
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     sp_life_tally_move(&was, domain);
     sp_life.counted = (struct sp_life_counted){
         .any = true,
@@ -77,8 +79,9 @@ int sp_life_save_or_wait(struct sp_domain *domain, sp_utc utc)
 {
     int err = sp_life_save(domain, utc);
 
-    if (err == 0)
+    if (err == 0) {
         return 0;
+    }
     sp_log_error("mtasts", "%s could not be stored: %s", domain->name, sp_err_text(err));
     sp_life_set_due(domain->name, utc + SP_LIFE_STORE_S);
     return err;
@@ -89,14 +92,16 @@ void sp_life_set_due(const char *name, sp_utc due)
     int err = sp_store_set_due(sp_life.store, SP_KIND_DOMAIN, name, due);
 
     sp_life.quiet_until = 0;
-    if (err < 0)
+    if (err < 0) {
         sp_log_error("mtasts", "%s could not be planned: %s", name, sp_err_text(err));
+    }
 }
 
 void sp_life_set_state(struct sp_domain *domain, enum sp_domain_state state, sp_utc utc)
 {
-    if (domain->state == state)
+    if (domain->state == state) {
         return;
+    }
     sp_log_info("mtasts", "%s: %s, was %s", domain->name, sp_domain_state_text(state),
                 sp_domain_state_text(domain->state));
     domain->state = state;
@@ -116,20 +121,22 @@ void sp_life_put_off(const char *name, sp_utc utc)
     uint32_t domains = sp_store_count(sp_life.store, SP_KIND_DOMAIN);
     bool mine = sp_life.order.active && strcmp(sp_life.order.name, name) == 0;
 
-    if (sp_life.order.active && !mine && sp_life.reserved[0] == '\0')
+    if (sp_life.order.active && !mine && sp_life.reserved[0] == '\0') {
         (void)snprintf(sp_life.reserved, sizeof sp_life.reserved, "%s", name);
+    }
     sp_life_set_due(name, utc + 2 + domains / 16);
 }
 
 /* Before an order DNS is looked at again, unless it passed just now (no failure since). */
 static void want_order(struct sp_domain *domain, sp_time now, sp_utc utc)
 {
-    if (sp_life.order.active)
+    if (sp_life.order.active) {
         sp_life_put_off(domain->name, utc);
-    else if (domain->state == SP_DOMAIN_ORDERING && domain->failures == 0)
+    } else if (domain->state == SP_DOMAIN_ORDERING && domain->failures == 0) {
         sp_life_order_begin(domain, now, utc);
-    else
+    } else {
         (void)sp_life_check_begin(domain, WHICH_DNS, true, now);
+    }
 }
 
 static void attend_domain(struct sp_domain *domain, sp_time now, sp_utc utc)
@@ -139,16 +146,18 @@ static void attend_domain(struct sp_domain *domain, sp_time now, sp_utc utc)
         (void)sp_life_check_begin(domain, WHICH_DNS, false, now);
         break;
     case SP_DOMAIN_ORDERING:
-        if (sp_life_order_due(domain, utc))
+        if (sp_life_order_due(domain, utc)) {
             want_order(domain, now, utc);
-        else
+        } else {
             sp_life_set_due(domain->name, domain->next_try);
+        }
         break;
     case SP_DOMAIN_ACTIVE:
-        if (sp_life_order_due(domain, utc))
+        if (sp_life_order_due(domain, utc)) {
             want_order(domain, now, utc);
-        else
+        } else {
             (void)sp_life_check_begin(domain, WHICH_ALL, false, now);
+        }
         break;
     case SP_DOMAIN_DISABLED:
     default:
@@ -178,11 +187,13 @@ static bool attend_asked(sp_time now)
     struct sp_domain *domain;
     bool done = true;
 
-    if (sp_life.asked[0][0] == '\0')
+    if (sp_life.asked[0][0] == '\0') {
         return false;
+    }
     domain = sp_life_load(sp_life.asked[0], &err);
-    if (domain != NULL)
+    if (domain != NULL) {
         done = sp_life_check_begin(domain, WHICH_ALL, false, now);
+    }
     sp_domain_wipe(&sp_domain_work);
     if (done) {
         memmove(sp_life.asked[0], sp_life.asked[1], sizeof sp_life.asked - sizeof sp_life.asked[0]);
@@ -195,8 +206,9 @@ static bool attend_reserved(sp_time now, sp_utc utc)
 {
     char name[SP_DOMAIN_SIZE];
 
-    if (sp_life.reserved[0] == '\0' || sp_life.order.active)
+    if (sp_life.reserved[0] == '\0' || sp_life.order.active) {
         return false;
+    }
     memcpy(name, sp_life.reserved, sizeof name);
     sp_life.reserved[0] = '\0';
     attend(name, now, utc);
@@ -209,12 +221,15 @@ static sp_time attend_due(sp_time now, sp_utc utc)
     sp_utc due = 0;
     int err = sp_store_due(sp_life.store, SP_KIND_DOMAIN, name, &due);
 
-    if (err == SP_E_NOT_FOUND)
+    if (err == SP_E_NOT_FOUND) {
         return SP_NEVER;
-    if (err < 0)
+    }
+    if (err < 0) {
         return now + SP_LIFE_LOOK_MS;
-    if (due > utc)
+    }
+    if (due > utc) {
         return now + sp_time_min((sp_time)(due - utc) * 1000, SP_LIFE_LOOK_MS);
+    }
     sp_life.quiet_until = 0;
     attend(name, now, utc);
     return now;
@@ -228,22 +243,26 @@ static sp_time attend_next(sp_time now)
     sp_utc utc;
     sp_time next;
 
-    if (sp_life.check.active)
+    if (sp_life.check.active) {
         return SP_NEVER;
-    if (now < sp_life.quiet_until)
+    }
+    if (now < sp_life.quiet_until) {
         return sp_life.quiet_until;
+    }
     sp_life.quiet_until = 0;
     utc = sp_life_utc(now);
-    if (attend_asked(now))
+    if (attend_asked(now)) {
         next = now;
-    else if (utc == 0)
+    } else if (utc == 0) {
         next = now + SP_LIFE_CLOCK_MS;
-    else if (attend_reserved(now, utc))
+    } else if (attend_reserved(now, utc)) {
         next = now;
-    else
+    } else {
         next = attend_due(now, utc);
-    if (next > now)
+    }
+    if (next > now) {
         sp_life.quiet_until = next;
+    }
     return sp_life.quiet_until > now ? sp_life.quiet_until : now;
 }
 
@@ -251,12 +270,14 @@ sp_time sp_life_step(sp_time now)
 {
     sp_time next;
 
-    if (sp_life.store == NULL)
+    if (sp_life.store == NULL) {
         return SP_NEVER;
+    }
     next = sp_time_min(sp_life_order_step(now), sp_life_check_step(now));
     next = sp_time_min(next, sp_life_tally_step(now));
-    if (!sp_life_tally().complete)
+    if (!sp_life_tally().complete) {
         return next;
+    }
     next = sp_time_min(next, sp_chain_sweep_step(sp_life.store, now));
     return sp_time_min(next, attend_next(now));
 }

@@ -39,12 +39,15 @@ bool sp_life_check_begin(const struct sp_domain *domain, unsigned which, bool fo
 static bool keep_result(struct sp_domain_check *kept, const struct sp_life_check_result *result,
                         sp_utc utc)
 {
-    if (result->result == SP_DOMAIN_NOT_RUN || result->result > SP_DOMAIN_UNKNOWN)
+    if (result->result == SP_DOMAIN_NOT_RUN || result->result > SP_DOMAIN_UNKNOWN) {
         return false;
-    if (kept->result == result->result && strcmp(kept->code, result->code) == 0)
+    }
+    if (kept->result == result->result && strcmp(kept->code, result->code) == 0) {
         return false;
-    if (kept->result != result->result)
+    }
+    if (kept->result != result->result) {
         kept->changed = utc;
+    }
     kept->result = result->result;
     (void)snprintf(kept->code, sizeof kept->code, "%s", result->code);
     return true;
@@ -55,18 +58,20 @@ static bool keep_results(struct sp_domain *domain, sp_utc utc)
 {
     bool changed = false;
 
-    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++)
+    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
         changed = keep_result(&domain->checks[i], &results[i], utc) || changed;
+    }
     return changed || domain->counted != (uint8_t)sp_life_health(domain, utc);
 }
 
 /* Writes when it is worth it, else moves the plan alone. */
 static void keep_plan(struct sp_domain *domain, bool changed, sp_utc utc)
 {
-    if (changed)
+    if (changed) {
         (void)sp_life_save_or_wait(domain, utc);
-    else
+    } else {
         sp_life_set_due(domain->name, sp_domain_due(domain));
+    }
 }
 
 static void dns_error_id(char *out, size_t cap)
@@ -80,11 +85,13 @@ static bool keep_reason(struct sp_domain *domain, sp_utc utc)
 {
     char id[sizeof domain->error_id];
 
-    if (domain->failures > 0) /* the order's failure says more */
+    if (domain->failures > 0) { /* the order's failure says more */
         return false;
+    }
     dns_error_id(id, sizeof id);
-    if (strcmp(domain->error_id, id) == 0 && strcmp(domain->error, results[DNS].reason) == 0)
+    if (strcmp(domain->error_id, id) == 0 && strcmp(domain->error, results[DNS].reason) == 0) {
         return false;
+    }
     sp_life_set_error(domain, id, results[DNS].reason, utc);
     return true;
 }
@@ -110,22 +117,26 @@ static void dns_is_ready(struct sp_domain *domain, sp_time now, sp_utc utc)
         return;
     }
     sp_life_set_state(domain, SP_DOMAIN_ORDERING, utc);
-    if (domain->failures == 0)
+    if (domain->failures == 0) {
         sp_life_set_error(domain, "", "", 0);
-    if (domain->next_try < utc)
+    }
+    if (domain->next_try < utc) {
         domain->next_try = utc;
-    if (sp_life_save_or_wait(domain, utc) == 0 && sp_life_order_due(domain, utc))
+    }
+    if (sp_life_save_or_wait(domain, utc) == 0 && sp_life_order_due(domain, utc)) {
         sp_life_order_begin(domain, now, utc);
+    }
 }
 
 static void after_waiting(struct sp_domain *domain, bool changed, sp_time now, sp_utc utc)
 {
-    if (results[DNS].result == SP_DOMAIN_PASS && utc > 0)
+    if (results[DNS].result == SP_DOMAIN_PASS && utc > 0) {
         dns_is_ready(domain, now, utc);
-    else if (results[DNS].result != SP_DOMAIN_NOT_RUN && utc > 0)
+    } else if (results[DNS].result != SP_DOMAIN_NOT_RUN && utc > 0) {
         wait_on(domain, changed, utc);
-    else if (changed)
+    } else if (changed) {
         (void)sp_life_save_or_wait(domain, utc);
+    }
 }
 
 /* --- before an order --- */
@@ -152,8 +163,9 @@ static void put_renewal_off(struct sp_domain *domain, sp_utc utc)
 static void before_order(struct sp_domain *domain, bool changed, sp_time now, sp_utc utc)
 {
     if (results[DNS].result == SP_DOMAIN_PASS) {
-        if (changed)
+        if (changed) {
             (void)sp_life_save_or_wait(domain, utc);
+        }
         sp_life_order_begin(domain, now, utc);
     } else if (domain->state == SP_DOMAIN_ORDERING) {
         back_to_waiting(domain, utc);
@@ -179,12 +191,13 @@ static void follow(struct sp_domain *domain, sp_time now)
     sp_utc utc = sp_life_utc(now);
     bool changed = keep_results(domain, utc);
 
-    if (domain->state == SP_DOMAIN_WAITING_DNS)
+    if (domain->state == SP_DOMAIN_WAITING_DNS) {
         after_waiting(domain, changed, now, utc);
-    else if (sp_life.check_for_order && sp_life_order_due(domain, utc))
+    } else if (sp_life.check_for_order && sp_life_order_due(domain, utc)) {
         before_order(domain, changed, now, utc);
-    else
+    } else {
         after_checks(domain, changed, utc);
+    }
 }
 
 sp_time sp_life_check_step(sp_time now)
@@ -192,17 +205,20 @@ sp_time sp_life_check_step(sp_time now)
     char name[SP_DOMAIN_SIZE];
     int err;
 
-    if (!sp_life.check.active)
+    if (!sp_life.check.active) {
         return SP_NEVER;
+    }
     memset(results, 0, sizeof results);
     err = sp_life.ops.check_poll(sp_life.ops.ctx, results);
-    if (err == SP_E_AGAIN)
+    if (err == SP_E_AGAIN) {
         return now + SP_LIFE_POLL_MS;
+    }
     memcpy(name, sp_life.check.name, sizeof name);
     sp_life.check.active = false;
     sp_life.quiet_until = 0;
-    if (sp_life_load(name, &err) != NULL)
+    if (sp_life_load(name, &err) != NULL) {
         follow(&sp_domain_work, now);
+    }
     sp_domain_wipe(&sp_domain_work);
     sp_life_changed(name);
     return now;

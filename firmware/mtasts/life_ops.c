@@ -31,8 +31,9 @@ static int save(struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
     int err = sp_life_save(domain, utc);
 
     sp_domain_wipe(&sp_domain_work);
-    if (err == 0)
+    if (err == 0) {
         return 0;
+    }
     (void)snprintf(why, cap, "Nothing was changed, for it could not be stored: %s.",
                    sp_err_text(err));
     return err == SP_E_IO ? SP_E_IO : SP_E_FULL;
@@ -42,13 +43,15 @@ static struct sp_domain *load(const char *given, char *name, int *err, char *why
 {
     struct sp_domain *domain;
 
-    if (sp_hostname(sp_span_str(given), name) < 0)
+    if (sp_hostname(sp_span_str(given), name) < 0) {
         *err = SP_E_NOT_FOUND;
+    }
     domain = name[0] != '\0' ? sp_life_load(name, err) : NULL;
-    if (*err == SP_E_NOT_FOUND)
+    if (*err == SP_E_NOT_FOUND) {
         (void)say_name(*err, why, cap, given, "is not a domain of this appliance");
-    else if (*err < 0)
+    } else if (*err < 0) {
         (void)say_name(*err, why, cap, given, "cannot be read: its record in flash is damaged");
+    }
     return domain;
 }
 
@@ -59,15 +62,18 @@ static int check_name(const char *given, char *name, char *why, size_t cap)
     const char *fault = sp_name_fault(sp_span_str(given));
     char ignored[SP_DOMAIN_SIZE];
 
-    if (fault != NULL || sp_hostname(sp_span_str(given), name) < 0)
+    if (fault != NULL || sp_hostname(sp_span_str(given), name) < 0) {
         return say_name(SP_E_INVALID, why, cap, given, fault != NULL ? fault : "is no name");
-    if (sp_domain_of_host(name, ignored) == 0)
+    }
+    if (sp_domain_of_host(name, ignored) == 0) {
         return say_name(SP_E_INVALID, why, cap, given,
                         "is a policy host: give the mail domain, without mta-sts. in front");
-    if (strlen(name) > NAME_MAX_WITH_RECORDS)
+    }
+    if (strlen(name) > NAME_MAX_WITH_RECORDS) {
         return say_name(SP_E_INVALID, why, cap, given,
                         "is too long: with _smtp._tls. or mta-sts. in front of it, its records "
                         "would have more than 253 characters");
+    }
     return 0;
 }
 
@@ -92,19 +98,23 @@ int sp_life_add(const char *given, const struct sp_policy *policy, const char *r
     struct sp_domain *domain = &sp_domain_work;
     int err = check_name(given, name, why, cap);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
-    if (sp_store_length(sp_life.store, SP_KIND_DOMAIN, name) >= 0)
+    }
+    if (sp_store_length(sp_life.store, SP_KIND_DOMAIN, name) >= 0) {
         return say_name(SP_E_EXISTS, why, cap, name, "is here already");
-    if (sp_store_count(sp_life.store, SP_KIND_DOMAIN) >= SP_DOMAINS_MAX)
+    }
+    if (sp_store_count(sp_life.store, SP_KIND_DOMAIN) >= SP_DOMAINS_MAX) {
         return say(SP_E_FULL, why, cap, "This appliance takes 1000 domains, and has them.");
+    }
     memset(domain, 0, sizeof *domain);
     memset(&sp_life.counted, 0, sizeof sp_life.counted);
     memcpy(domain->name, name, sizeof name);
     domain->policy = *policy;
     err = sp_policy_check(policy, why, cap);
-    if (err == 0)
+    if (err == 0) {
         err = put_rua(domain, rua, why, cap);
+    }
     return err < 0 ? err : save(domain, 0, why, cap);
 }
 
@@ -115,12 +125,15 @@ static void note_policy(struct sp_domain *domain, const struct sp_policy *policy
     sp_policy_id(&domain->policy, before);
     sp_policy_id(policy, after);
     domain->policy = *policy;
-    if (domain->state != SP_DOMAIN_ACTIVE)
+    if (domain->state != SP_DOMAIN_ACTIVE) {
         return;
-    if (strcmp(before, after) != 0)
+    }
+    if (strcmp(before, after) != 0) {
         domain->served_since = utc;
-    if (policy->max_age > domain->max_age_served)
+    }
+    if (policy->max_age > domain->max_age_served) {
         domain->max_age_served = policy->max_age;
+    }
     domain->next_check = sp_life_at_once(utc);
 }
 
@@ -131,14 +144,17 @@ int sp_life_set(const char *given, const struct sp_policy *policy, const char *r
     int err = sp_policy_check(policy, why, cap);
     struct sp_domain *domain;
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     domain = load(given, name, &err, why, cap);
-    if (domain == NULL)
+    if (domain == NULL) {
         return err;
+    }
     err = put_rua(domain, rua, why, cap);
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     note_policy(domain, policy, sp_life_utc(now));
     return save(domain, sp_life_utc(now), why, cap);
 }
@@ -149,10 +165,12 @@ int sp_life_remove(const char *given, char *why, size_t cap)
     int err;
     struct sp_domain *domain = load(given, name, &err, why, cap);
 
-    if (domain == NULL)
+    if (domain == NULL) {
         return err;
-    if (domain->state != SP_DOMAIN_DISABLED)
+    }
+    if (domain->state != SP_DOMAIN_DISABLED) {
         return say_name(SP_E_STATE, why, cap, name, "is enabled: disable it first");
+    }
     sp_domain_wipe(&sp_domain_work);
     err = sp_store_delete(sp_life.store, SP_KIND_DOMAIN, name);
     if (err < 0) {
@@ -176,10 +194,12 @@ int sp_life_enable(const char *given, sp_time now, char *why, size_t cap)
     struct sp_domain *domain = load(given, name, &err, why, cap);
     sp_utc utc = sp_life_utc(now);
 
-    if (domain == NULL)
+    if (domain == NULL) {
         return err;
-    if (domain->state != SP_DOMAIN_DISABLED)
+    }
+    if (domain->state != SP_DOMAIN_DISABLED) {
         return say_name(SP_E_STATE, why, cap, name, "is enabled already");
+    }
     domain->failures = 0;
     domain->next_try = 0;
     domain->next_check = sp_life_at_once(utc);
@@ -196,27 +216,32 @@ int sp_life_disable(const char *given, sp_time now, char *why, size_t cap)
     struct sp_domain *domain = load(given, name, &err, why, cap);
     sp_utc utc = sp_life_utc(now);
 
-    if (domain == NULL)
+    if (domain == NULL) {
         return err;
-    if (domain->state == SP_DOMAIN_DISABLED)
+    }
+    if (domain->state == SP_DOMAIN_DISABLED) {
         return say_name(SP_E_STATE, why, cap, name, "is disabled already");
+    }
     domain->failures = 0;
     domain->next_try = 0;
     domain->next_check = 0;
     sp_life_set_error(domain, "", "", 0);
     sp_life_set_state(domain, SP_DOMAIN_DISABLED, utc);
     err = save(domain, utc, why, cap);
-    if (err == 0)
+    if (err == 0) {
         sp_life_order_drop(name);
+    }
     return err;
 }
 
 static const char *renew_fault(const struct sp_domain *domain)
 {
-    if (domain->state == SP_DOMAIN_DISABLED)
+    if (domain->state == SP_DOMAIN_DISABLED) {
         return "is disabled: enable it to get a certificate";
-    if (domain->state == SP_DOMAIN_WAITING_DNS)
+    }
+    if (domain->state == SP_DOMAIN_WAITING_DNS) {
         return "waits for DNS: a certificate is ordered as soon as its records point here";
+    }
     return NULL;
 }
 
@@ -227,8 +252,9 @@ int sp_life_renew(const char *given, sp_time now, char *why, size_t cap)
     struct sp_domain *domain = load(given, name, &err, why, cap);
     const char *fault;
 
-    if (domain == NULL)
+    if (domain == NULL) {
         return err;
+    }
     fault = renew_fault(domain);
     if (fault != NULL) {
         sp_domain_wipe(&sp_domain_work);
@@ -249,13 +275,17 @@ int sp_life_check(const char *given, sp_time now, char *why, size_t cap)
 
     (void)now;
     if (sp_hostname(sp_span_str(given), name) < 0 ||
-        sp_store_length(sp_life.store, SP_KIND_DOMAIN, name) < 0)
+        sp_store_length(sp_life.store, SP_KIND_DOMAIN, name) < 0) {
         return say_name(SP_E_NOT_FOUND, why, cap, given, "is not a domain of this appliance");
-    while (i < SP_LIFE_ASKED && sp_life.asked[i][0] != '\0' && strcmp(sp_life.asked[i], name) != 0)
+    }
+    while (i < SP_LIFE_ASKED && sp_life.asked[i][0] != '\0' &&
+           strcmp(sp_life.asked[i], name) != 0) {
         i++;
-    if (i == SP_LIFE_ASKED)
+    }
+    if (i == SP_LIFE_ASKED) {
         return say(SP_E_FULL, why, cap,
                    "The checks of four other domains wait already: ask again in a minute.");
+    }
     memcpy(sp_life.asked[i], name, sizeof name);
     sp_life.quiet_until = 0;
     return 0;
@@ -265,11 +295,13 @@ bool sp_life_checking(const char *given)
 {
     char name[SP_DOMAIN_SIZE];
 
-    if (sp_hostname(sp_span_str(given), name) < 0)
+    if (sp_hostname(sp_span_str(given), name) < 0) {
         return false;
+    }
     for (unsigned i = 0; i < SP_LIFE_ASKED; i++) {
-        if (strcmp(sp_life.asked[i], name) == 0)
+        if (strcmp(sp_life.asked[i], name) == 0) {
             return true;
+        }
     }
     return sp_life.check.active && strcmp(sp_life.check.name, name) == 0;
 }

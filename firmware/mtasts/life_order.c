@@ -28,17 +28,20 @@ void sp_life_fail(struct sp_domain *domain, const struct sp_life_failure *why, u
     uint32_t after = why->retry_after < RETRY_AFTER_MAX ? why->retry_after : RETRY_AFTER_MAX;
     uint32_t wait;
 
-    if (domain->failures < UINT32_MAX)
+    if (domain->failures < UINT32_MAX) {
         domain->failures++;
+    }
     wait = sp_backoff(domain->failures < most ? domain->failures : most, sp_life_random());
-    if (wait < after)
+    if (wait < after) {
         wait = after;
+    }
     domain->next_try = utc + wait;
     sp_life_set_error(domain, why->id, why->sentence, utc);
     sp_log_warn("mtasts", "%s: %s", domain->name, why->sentence);
     /* A backoff that flash does not hold must not become a hammer. */
-    if (sp_life_save_or_wait(domain, utc) < 0)
+    if (sp_life_save_or_wait(domain, utc) < 0) {
         sp_life_set_due(domain->name, utc + (wait > HOUR_S ? wait : HOUR_S));
+    }
 }
 
 static void fail_as(struct sp_domain *domain, const char *id, const char *sentence, sp_utc utc)
@@ -83,16 +86,18 @@ void sp_life_order_begin(struct sp_domain *domain, sp_time now, sp_utc utc)
     int err = sp_life.order.active ? SP_E_AGAIN : sp_domain_host(domain->name, host);
 
     memset(&failure, 0, sizeof failure);
-    if (err == 0)
+    if (err == 0) {
         err = sp_life.ops.order_start(sp_life.ops.ctx, host, now, &failure);
-    if (err == 0)
+    }
+    if (err == 0) {
         begun(domain, now, utc);
-    else if (err == SP_E_AGAIN)
+    } else if (err == SP_E_AGAIN) {
         sp_life_put_off(domain->name, utc);
-    else if (err == SP_E_STATE)
+    } else if (err == SP_E_STATE) {
         blocked(domain, utc);
-    else
+    } else {
         fail_as(domain, "order", sp_err_text(err), utc);
+    }
 }
 
 /* --- end --- */
@@ -115,10 +120,12 @@ bool sp_life_has_valid(const struct sp_domain *domain, sp_utc utc)
 
 static void note_served(struct sp_domain *domain, sp_utc utc)
 {
-    if (domain->state != SP_DOMAIN_ACTIVE || domain->served_since == 0)
+    if (domain->state != SP_DOMAIN_ACTIVE || domain->served_since == 0) {
         domain->served_since = utc;
-    if (domain->policy.max_age > domain->max_age_served)
+    }
+    if (domain->policy.max_age > domain->max_age_served) {
         domain->max_age_served = domain->policy.max_age;
+    }
 }
 
 /* A new certificate that is due for renewal at once comes from a clock that is wrong here or there;
@@ -159,11 +166,12 @@ static void save_failed(struct sp_domain *domain, int err, sp_time now, sp_utc u
         sp_life.order_poll = now + SAVE_AGAIN_MS;
         return;
     }
-    if (sp_life_load(sp_life.order.name, &err) != NULL)
+    if (sp_life_load(sp_life.order.name, &err) != NULL) {
         fail_as(domain, "store",
                 "The certificate could not be stored: the flash is full or fails. Remove domains "
                 "that are not needed any more.",
                 utc);
+    }
     job_over();
 }
 
@@ -177,13 +185,15 @@ static int install(struct sp_domain *domain, const struct sp_life_certificate *c
     memcpy(links, domain->links, sizeof links);
     err = sp_domain_install(sp_life.store, domain, certificate->key, certificate->chain,
                             certificate->links);
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     sp_life_activate(domain, true, utc);
     err = sp_life_save(domain, utc);
     if (err == 0 && links_n > 0 &&
-        (links_n != domain->links_n || memcmp(links, domain->links, sizeof links) != 0))
+        (links_n != domain->links_n || memcmp(links, domain->links, sizeof links) != 0)) {
         sp_chain_sweep_begin();
+    }
     return err;
 }
 
@@ -204,17 +214,20 @@ static void certificate_came(const struct sp_life_certificate *certificate, sp_t
     }
     err = 0;
     if (certificate->links > 0 && sp_cert_read(certificate->chain[0], &info) == 0 &&
-        info.not_after <= utc)
+        info.not_after <= utc) {
         err = SP_E_CERT_EXPIRED;
-    if (err == 0)
+    }
+    if (err == 0) {
         err = install(domain, certificate, utc);
+    }
     if (is_refused(err)) {
         /* What install may have put into it must not be stored. */
-        if (sp_life_load(sp_life.order.name, &err) != NULL)
+        if (sp_life_load(sp_life.order.name, &err) != NULL) {
             fail_as(domain, "certificate_refused",
                     "The CA's certificate cannot be used: it has expired, or does not fit the key, "
                     "the host name or its own chain.",
                     utc);
+        }
         job_over();
     } else if (err < 0) {
         save_failed(domain, err, now, utc);
@@ -229,8 +242,9 @@ static void order_failed(sp_time now)
     int err;
     struct sp_domain *domain = sp_life_load(sp_life.order.name, &err);
 
-    if (domain != NULL && domain->state != SP_DOMAIN_DISABLED)
+    if (domain != NULL && domain->state != SP_DOMAIN_DISABLED) {
         sp_life_fail(domain, &failure, UINT32_MAX, sp_life_utc(now));
+    }
     job_over();
 }
 
@@ -252,15 +266,18 @@ sp_time sp_life_order_step(sp_time now)
     struct sp_life_certificate certificate;
     int err;
 
-    if (!sp_life.order.active)
+    if (!sp_life.order.active) {
         return SP_NEVER;
-    if (now < sp_life.order_poll)
+    }
+    if (now < sp_life.order_poll) {
         return sp_life.order_poll;
+    }
     memset(&failure, 0, sizeof failure);
     err = sp_life.ops.order_poll(sp_life.ops.ctx, &certificate, &failure);
     if (err == SP_E_AGAIN) {
-        if (now - sp_life.order.started < SP_LIFE_ORDER_MS)
+        if (now - sp_life.order.started < SP_LIFE_ORDER_MS) {
             return now + SP_LIFE_POLL_MS;
+        }
         order_stuck(now);
     } else if (err == 0) {
         certificate_came(&certificate, now);
@@ -275,11 +292,14 @@ void sp_life_order_drop(const char *name)
 {
     char host[SP_DOMAIN_SIZE];
 
-    if (sp_life.order.active && strcmp(sp_life.order.name, name) == 0)
+    if (sp_life.order.active && strcmp(sp_life.order.name, name) == 0) {
         sp_life.order.active = false;
-    if (strcmp(sp_life.reserved, name) == 0)
+    }
+    if (strcmp(sp_life.reserved, name) == 0) {
         sp_life.reserved[0] = '\0';
+    }
     sp_life.quiet_until = 0;
-    if (sp_domain_host(name, host) == 0)
+    if (sp_domain_host(name, host) == 0) {
         sp_life.ops.order_cancel(sp_life.ops.ctx, host);
+    }
 }

@@ -47,19 +47,22 @@ static void add(struct sp_life_tally *to, enum sp_domain_state state, uint8_t he
 {
     to->domains++;
     to->by_health[health]++;
-    if (state != SP_DOMAIN_ACTIVE)
+    if (state != SP_DOMAIN_ACTIVE) {
         return;
+    }
     to->active++;
-    if (to->first_expiry == 0 || not_after < to->first_expiry)
+    if (to->first_expiry == 0 || not_after < to->first_expiry) {
         to->first_expiry = not_after;
+    }
 }
 
 static void take_away(const struct sp_life_counted *was)
 {
     tally.domains--;
     tally.by_health[was->health]--;
-    if (was->state == SP_DOMAIN_ACTIVE)
+    if (was->state == SP_DOMAIN_ACTIVE) {
         tally.active--;
+    }
 }
 
 void sp_life_tally_move(const struct sp_life_counted *was, const struct sp_domain *is)
@@ -69,14 +72,17 @@ void sp_life_tally_move(const struct sp_life_counted *was, const struct sp_domai
         (is == NULL || is->state != SP_DOMAIN_ACTIVE || is->not_after != was->not_after);
 
     if (tally.complete) {
-        if (was->any)
+        if (was->any) {
             take_away(was);
-        if (is != NULL)
+        }
+        if (is != NULL) {
             add(&tally, is->state, is->counted, is->not_after);
+        }
     }
     /* A walk may miss a record that is replaced meanwhile: it begins again. */
-    if (count.on || first_gone)
+    if (count.on || first_gone) {
         begin_count();
+    }
 }
 
 static void count_one(void)
@@ -91,8 +97,9 @@ static void count_one(void)
         sp_life_changed("");
         return;
     }
-    if (err == 0 && sp_domain_load(sp_life.store, name, &sp_domain_work) == 0)
+    if (err == 0 && sp_domain_load(sp_life.store, name, &sp_domain_work) == 0) {
         add(&counting, sp_domain_work.state, sp_domain_work.counted, sp_domain_work.not_after);
+    }
     sp_domain_wipe(&sp_domain_work);
 }
 
@@ -121,20 +128,23 @@ static void kick_one(sp_time now)
         kick.on = false;
         return;
     }
-    if (err < 0)
+    if (err < 0) {
         return;
+    }
     running = sp_life.order.active && strcmp(sp_life.order.name, name) == 0;
     if (!running && sp_domain_load(sp_life.store, name, &sp_domain_work) == 0 &&
-        waits(&sp_domain_work))
+        waits(&sp_domain_work)) {
         sp_life_set_due(name, sp_life_at_once(sp_life_utc(now)));
+    }
     sp_domain_wipe(&sp_domain_work);
 }
 
 sp_time sp_life_tally_step(sp_time now)
 {
-    if (count.on)
+    if (count.on) {
         count_one();
-    else if (kick.on)
+    } else if (kick.on) {
         kick_one(now);
+    }
     return count.on || kick.on ? now : SP_NEVER;
 }

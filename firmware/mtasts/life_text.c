@@ -18,16 +18,18 @@ static bool has_expired(const struct sp_domain *domain, sp_utc utc)
 static bool any_check_fails(const struct sp_domain *domain)
 {
     for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
-        if (domain->checks[i].result == SP_DOMAIN_FAIL)
+        if (domain->checks[i].result == SP_DOMAIN_FAIL) {
             return true;
+        }
     }
     return false;
 }
 
 static enum sp_domain_health active_health(const struct sp_domain *domain, sp_utc utc)
 {
-    if (has_expired(domain, utc) || any_check_fails(domain))
+    if (has_expired(domain, utc) || any_check_fails(domain)) {
         return domain->policy.mode == SP_MODE_ENFORCE ? SP_DOMAIN_AT_RISK : SP_DOMAIN_WANTS_CARE;
+    }
     return domain->failures > 0 ? SP_DOMAIN_WANTS_CARE : SP_DOMAIN_FINE;
 }
 
@@ -158,9 +160,10 @@ static void say_certificate(struct sp_buf *out, const struct sp_domain *domain, 
     }
     sp_buf_puts(out, "Active: the policy is served, the certificate is valid until ");
     put_time(out, domain->not_after);
-    if (utc > 0)
+    if (utc > 0) {
         sp_buf_printf(out, " (%s)",
                       sp_duration_text((uint64_t)(domain->not_after - utc), left, sizeof left));
+    }
     sp_buf_putc(out, '.');
 }
 
@@ -169,14 +172,16 @@ static void say_failing_checks(struct sp_buf *out, const struct sp_domain *domai
     bool first = true;
 
     for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
-        if (domain->checks[i].result != SP_DOMAIN_FAIL)
+        if (domain->checks[i].result != SP_DOMAIN_FAIL) {
             continue;
+        }
         sp_buf_printf(out, "%s%s (%s)", first ? " Failing checks: " : ", ", check_names[i],
                       domain->checks[i].code);
         first = false;
     }
-    if (!first)
+    if (!first) {
         sp_buf_putc(out, '.');
+    }
 }
 
 static void say_active(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
@@ -232,8 +237,9 @@ static sp_utc checks_at(const struct sp_domain *domain, sp_utc utc)
     sp_utc due = 0;
 
     if (sp_life.store == NULL ||
-        sp_store_get_due(sp_life.store, SP_KIND_DOMAIN, domain->name, &due) < 0 || due == 0)
+        sp_store_get_due(sp_life.store, SP_KIND_DOMAIN, domain->name, &due) < 0 || due == 0) {
         due = domain->next_check;
+    }
     return due < utc ? utc : due;
 }
 
@@ -242,30 +248,32 @@ static void next_of_active(const struct sp_domain *domain, sp_utc utc, char *wha
 {
     sp_utc checks = checks_at(domain, utc);
 
-    if (is_ordered(domain))
+    if (is_ordered(domain)) {
         next_is("the renewed certificate", 0, what, cap, at);
-    else if (domain->next_try != 0 && domain->next_try <= checks)
+    } else if (domain->next_try != 0 && domain->next_try <= checks) {
         next_is("renewal", domain->next_try < utc ? utc : domain->next_try, what, cap, at);
-    else
+    } else {
         next_is("checks", checks, what, cap, at);
+    }
 }
 
 void sp_life_next(const struct sp_domain *domain, sp_time now, char *what, size_t cap, sp_utc *at)
 {
     sp_utc utc = sp_life_utc(now);
 
-    if (domain->state == SP_DOMAIN_DISABLED)
+    if (domain->state == SP_DOMAIN_DISABLED) {
         next_is("nothing until it is enabled", 0, what, cap, at);
-    else if (is_checked(domain))
+    } else if (is_checked(domain)) {
         next_is("the results of its checks", 0, what, cap, at);
-    else if (utc == 0)
+    } else if (utc == 0) {
         next_is("the time of day", 0, what, cap, at);
-    else if (domain->state == SP_DOMAIN_WAITING_DNS)
+    } else if (domain->state == SP_DOMAIN_WAITING_DNS) {
         next_is("a look at DNS", checks_at(domain, utc), what, cap, at);
-    else if (domain->state == SP_DOMAIN_ACTIVE)
+    } else if (domain->state == SP_DOMAIN_ACTIVE) {
         next_of_active(domain, utc, what, cap, at);
-    else if (is_ordered(domain))
+    } else if (is_ordered(domain)) {
         next_is("the certificate", 0, what, cap, at);
-    else
+    } else {
         next_is("the order", domain->next_try < utc ? utc : domain->next_try, what, cap, at);
+    }
 }

@@ -48,8 +48,9 @@ static const char *wildcard_fault(struct sp_span text)
     struct sp_span below = sp_span(text.p + 2, text.n - 2);
     const char *fault = sp_name_fault(below);
 
-    if (below.n == 0 || (fault != NULL && memchr(below.p, '.', below.n) == NULL))
+    if (below.n == 0 || (fault != NULL && memchr(below.p, '.', below.n) == NULL)) {
         return "covers a whole top level: a wildcard needs a domain below it, as in *.example.com";
+    }
     return fault;
 }
 
@@ -70,8 +71,9 @@ static int mx_normal(struct sp_span text, char *out)
 static bool has_mx(const struct sp_policy *policy, const char *mx)
 {
     for (unsigned i = 0; i < policy->mx_n; i++) {
-        if (strcmp(policy->mx[i], mx) == 0)
+        if (strcmp(policy->mx[i], mx) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -83,14 +85,18 @@ int sp_policy_add_mx(struct sp_policy *policy, struct sp_span text, char *why, s
 
     text = sp_span_trim(text);
     fault = mx_fault(text);
-    if (fault != NULL)
+    if (fault != NULL) {
         return refuse(text, fault, why, cap);
-    if (mx_normal(text, mx) < 0)
+    }
+    if (mx_normal(text, mx) < 0) {
         return refuse(text, "is not a host name", why, cap);
-    if (has_mx(policy, mx))
+    }
+    if (has_mx(policy, mx)) {
         return refuse(text, "is in the list of mx names twice", why, cap);
-    if (policy->mx_n >= SP_MX_MAX)
+    }
+    if (policy->mx_n >= SP_MX_MAX) {
         return refuse(text, "is one mx name too many: a policy takes 16", why, cap);
+    }
     memcpy(policy->mx[policy->mx_n++], mx, strlen(mx) + 1);
     return 0;
 }
@@ -120,8 +126,9 @@ int sp_policy_text(const struct sp_policy *policy, struct sp_buf *out)
 {
     sp_buf_puts(out, "version: STSv1\r\n");
     sp_buf_printf(out, "mode: %s\r\n", sp_mode_text(policy->mode));
-    for (unsigned i = 0; i < policy->mx_n; i++)
+    for (unsigned i = 0; i < policy->mx_n; i++) {
         sp_buf_printf(out, "mx: %s\r\n", policy->mx[i]);
+    }
     sp_buf_printf(out, "max_age: %lu\r\n", (unsigned long)policy->max_age);
     return out->cut ? SP_E_SPACE : 0;
 }

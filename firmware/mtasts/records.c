@@ -19,8 +19,9 @@ static bool make_address(struct sp_record *record, const char *domain, const str
 {
     char text[SP_ADDR_SIZE];
 
-    if (!sp_addr_is_global(addr))
+    if (!sp_addr_is_global(addr)) {
         return false;
+    }
     begin(record, addr->family == 6 ? "AAAA" : "A", "mta-sts.", domain);
     (void)snprintf(record->value, sizeof record->value, "%s", sp_addr_text(addr, text));
     return true;
@@ -37,8 +38,9 @@ unsigned sp_records_make(const char *domain, const char *policy_id, const char *
         (void)snprintf(out[n].value, sizeof out[n].value, "v=STSv1; id=%s;", policy_id);
         n++;
     }
-    for (unsigned i = 0; i < addresses_n && n < SP_RECORDS_OUT - 1; i++)
+    for (unsigned i = 0; i < addresses_n && n < SP_RECORDS_OUT - 1; i++) {
         n += make_address(&out[n], domain, &addresses[i]) ? 1 : 0;
+    }
     if (rua[0] != '\0') {
         begin(&out[n], "TXT", "_smtp._tls.", domain);
         (void)snprintf(out[n].value, sizeof out[n].value, "v=TLSRPTv1; rua=%s", rua);
@@ -54,12 +56,14 @@ static void put_quoted(struct sp_buf *out, const char *text, size_t n)
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)text[i];
 
-        if (c == '"' || c == '\\')
+        if (c == '"' || c == '\\') {
             sp_buf_putc(out, '\\');
-        if (c < 0x20 || c > 0x7E)
+        }
+        if (c < 0x20 || c > 0x7E) {
             sp_buf_printf(out, "\\%03u", c);
-        else
+        } else {
             sp_buf_putc(out, (char)c);
+        }
     }
     sp_buf_putc(out, '"');
 }
@@ -74,16 +78,18 @@ static void put_text(struct sp_buf *out, const char *text)
         put_quoted(out, text, n);
         text += n;
         left -= n;
-        if (left > 0)
+        if (left > 0) {
             sp_buf_putc(out, ' ');
+        }
     } while (left > 0);
 }
 
 void sp_record_zone_line(const struct sp_record *record, struct sp_buf *out)
 {
     sp_buf_printf(out, "%s. %lu IN %s ", record->name, (unsigned long)record->ttl, record->type);
-    if (strcmp(record->type, "TXT") == 0)
+    if (strcmp(record->type, "TXT") == 0) {
         put_text(out, record->value);
-    else
+    } else {
         sp_buf_puts(out, record->value);
+    }
 }

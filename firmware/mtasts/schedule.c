@@ -24,10 +24,12 @@ uint32_t sp_backoff(uint32_t failures, uint32_t random)
 
 uint32_t sp_dns_wait(uint64_t waited_s, uint32_t random)
 {
-    if (waited_s < 10 * MINUTE)
+    if (waited_s < 10 * MINUTE) {
         return around(30, random);
-    if (waited_s < HOUR)
+    }
+    if (waited_s < HOUR) {
         return around(2 * MINUTE, random);
+    }
     return around(waited_s < DAY ? 10 * MINUTE : HOUR, random);
 }
 
@@ -44,10 +46,12 @@ sp_utc sp_renewal_due(sp_utc not_before, sp_utc not_after, uint32_t random)
     sp_utc left = lifetime < 10 * (sp_utc)DAY ? lifetime / 2 : lifetime / 3;
     uint64_t jitter;
 
-    if (lifetime <= 0)
+    if (lifetime <= 0) {
         return not_after;
+    }
     jitter = (uint64_t)lifetime / 24;
-    if (jitter > DAY)
+    if (jitter > DAY) {
         jitter = DAY;
+    }
     return not_after - left + (sp_utc)(jitter * random >> 32);
 }

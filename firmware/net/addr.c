@@ -38,16 +38,18 @@ static bool in_range(const uint8_t *bytes, const struct range *range)
     unsigned whole = range->bits / 8U;
     unsigned rest = range->bits % 8U;
 
-    if (memcmp(bytes, range->bytes, whole) != 0)
+    if (memcmp(bytes, range->bytes, whole) != 0) {
         return false;
+    }
     return rest == 0 || ((bytes[whole] ^ range->bytes[whole]) >> (8U - rest)) == 0;
 }
 
 static bool in_any(const uint8_t *bytes, const struct range *ranges, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (in_range(bytes, &ranges[i]))
+        if (in_range(bytes, &ranges[i])) {
             return true;
+        }
     }
     return false;
 }
@@ -56,20 +58,24 @@ static bool in_any(const uint8_t *bytes, const struct range *ranges, size_t n)
 
 bool sp_addr_is_global(const struct sp_addr *addr)
 {
-    if (addr->family == 4)
+    if (addr->family == 4) {
         return !in_any(addr->bytes, local4, COUNT(local4));
-    if (addr->family == 6)
+    }
+    if (addr->family == 6) {
         return in_any(addr->bytes, global6, COUNT(global6)) &&
                !in_any(addr->bytes, local6, COUNT(local6));
+    }
     return false;
 }
 
 bool sp_addr_equal(const struct sp_addr *a, const struct sp_addr *b)
 {
-    if (a->family != b->family)
+    if (a->family != b->family) {
         return false;
-    if (a->family == 4)
+    }
+    if (a->family == 4) {
         return memcmp(a->bytes, b->bytes, 4) == 0;
+    }
     return a->family == 0 || memcmp(a->bytes, b->bytes, 16) == 0;
 }
 
@@ -82,8 +88,9 @@ static bool parse4(struct sp_span text, uint8_t *out)
 
     while (sp_span_split(&text, '.', &part)) {
         if (n == 4 || part.n == 0 || part.n > 3 || (part.n > 1 && part.p[0] == '0') ||
-            sp_span_u64(part, 255, &value) != 0)
+            sp_span_u64(part, 255, &value) != 0) {
             return false;
+        }
         out[n++] = (uint8_t)value;
     }
     return n == 4;
@@ -91,8 +98,9 @@ static bool parse4(struct sp_span text, uint8_t *out)
 
 static int hex_digit(uint8_t c)
 {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
+    }
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -101,12 +109,14 @@ static bool parse_group(struct sp_span text, uint8_t *out)
 {
     unsigned value = 0;
 
-    if (text.n == 0 || text.n > 4)
+    if (text.n == 0 || text.n > 4) {
         return false;
+    }
     for (size_t i = 0; i < text.n; i++) {
         int digit = hex_digit(text.p[i]);
-        if (digit < 0)
+        if (digit < 0) {
             return false;
+        }
         value = value << 4 | (unsigned)digit;
     }
     out[0] = (uint8_t)(value >> 8);
@@ -121,16 +131,19 @@ static int parse_groups(struct sp_span text, bool is_end, uint8_t *out, int cap)
     struct sp_span part;
     int n = 0;
 
-    if (text.n == 0)
+    if (text.n == 0) {
         return 0;
+    }
     while (sp_span_split(&text, ':', &part)) {
         bool dotted = memchr(part.p, '.', part.n) != NULL;
         int size = dotted ? 4 : 2;
 
-        if (n + size > cap || (dotted && (!is_end || text.p != NULL)))
+        if (n + size > cap || (dotted && (!is_end || text.p != NULL))) {
             return -1;
-        if (dotted ? !parse4(part, out + n) : !parse_group(part, out + n))
+        }
+        if (dotted ? !parse4(part, out + n) : !parse_group(part, out + n)) {
             return -1;
+        }
         n += size;
     }
     return n;
@@ -142,14 +155,17 @@ static bool parse6(struct sp_span text, uint8_t *out)
     size_t gap = 0;
     int head_n, tail_n;
 
-    while (gap + 1 < text.n && (text.p[gap] != ':' || text.p[gap + 1] != ':'))
+    while (gap + 1 < text.n && (text.p[gap] != ':' || text.p[gap + 1] != ':')) {
         gap++;
-    if (gap + 1 >= text.n)
+    }
+    if (gap + 1 >= text.n) {
         return parse_groups(text, true, out, 16) == 16;
+    }
     head_n = parse_groups(sp_span(text.p, gap), false, out, 14);
     tail_n = parse_groups(sp_span(text.p + gap + 2, text.n - gap - 2), true, tail, 14);
-    if (head_n < 0 || tail_n < 0 || head_n + tail_n > 14)
+    if (head_n < 0 || tail_n < 0 || head_n + tail_n > 14) {
         return false;
+    }
     memset(out + head_n, 0, (size_t)(16 - head_n - tail_n));
     memcpy(out + 16 - tail_n, tail, (size_t)tail_n);
     return true;
@@ -158,16 +174,19 @@ static bool parse6(struct sp_span text, uint8_t *out)
 int sp_addr_parse(struct sp_span text, struct sp_addr *out)
 {
     memset(out, 0, sizeof *out);
-    if (text.n == 0 || text.n >= SP_ADDR_SIZE)
+    if (text.n == 0 || text.n >= SP_ADDR_SIZE) {
         return SP_E_INVALID;
+    }
     if (memchr(text.p, ':', text.n) != NULL) {
-        if (parse6(text, out->bytes))
+        if (parse6(text, out->bytes)) {
             out->family = 6;
+        }
     } else if (parse4(text, out->bytes)) {
         out->family = 4;
     }
-    if (out->family != 0)
+    if (out->family != 0) {
         return 0;
+    }
     memset(out, 0, sizeof *out);
     return SP_E_INVALID;
 }
@@ -179,10 +198,12 @@ int sp_addr_parse_prefix(struct sp_span text, struct sp_addr *out, uint8_t *pref
     uint64_t bits;
     unsigned most;
 
-    if (slash != NULL)
+    if (slash != NULL) {
         address.n = (size_t)(slash - text.p);
-    if (sp_addr_parse(address, out) != 0)
+    }
+    if (sp_addr_parse(address, out) != 0) {
         return SP_E_INVALID;
+    }
     most = out->family == 4 ? 32 : 128;
     bits = most;
     if (slash != NULL) {
@@ -210,8 +231,9 @@ static int zero_run(const uint8_t *bytes, int groups, int *length)
     *length = 1;
     for (int i = 0; i < groups; i++) {
         int n = 0;
-        while (i + n < groups && group(bytes, i + n) == 0)
+        while (i + n < groups && group(bytes, i + n) == 0) {
             n++;
+        }
         if (n > *length) {
             best = i;
             *length = n;
@@ -254,11 +276,12 @@ const char *sp_addr_text(const struct sp_addr *addr, char *out)
     struct sp_buf buf;
 
     sp_buf_init(&buf, out, SP_ADDR_SIZE);
-    if (addr->family == 4)
+    if (addr->family == 4) {
         put4(&buf, addr->bytes);
-    else if (addr->family == 6)
+    } else if (addr->family == 6) {
         put6(&buf, addr->bytes);
-    else
+    } else {
         sp_buf_putc(&buf, '-');
+    }
     return out;
 }

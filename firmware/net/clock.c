@@ -51,12 +51,15 @@ static void set_state(enum state state)
 
 static void leave(void)
 {
-    if (clk.state == ASKED)
+    if (clk.state == ASKED) {
         sp_wire_close(clk.wire);
-    if (clk.state == RESOLVING6 || clk.state == RESOLVING4)
+    }
+    if (clk.state == RESOLVING6 || clk.state == RESOLVING4) {
         sp_dns_cancel(&clk.query);
-    if (clk.state != IDLE)
+    }
+    if (clk.state != IDLE) {
         set_state(IDLE);
+    }
 }
 
 static void ask_again(sp_time now)
@@ -70,10 +73,11 @@ static void ask_again(sp_time now)
 static void failed(int err, sp_time now)
 {
     leave();
-    if (err != clk.last_error)
+    if (err != clk.last_error) {
         sp_log_warn("clock", "no time from %s: %s",
                     clk.server[0] != '\0' ? clk.server : "the network's time server",
                     sp_err_text(err));
+    }
     clk.last_error = err;
     clk.turn++;
     ask_again(now);
@@ -96,14 +100,15 @@ static void log_verdict(enum sp_clock_verdict verdict, bool was_set)
 
     sp_addr_text(&clk.asked, from);
     sp_utc_rfc3339(sp_clock_time_ms(&clk.time, sp_port_mono_ms()) / 1000, text);
-    if (verdict == SP_CLOCK_BELOW_FLOOR)
+    if (verdict == SP_CLOCK_BELOW_FLOOR) {
         sp_log_warn("clock", "%s gives a time in our past: refused", from);
-    else if (verdict == SP_CLOCK_STEP_REFUSED)
+    } else if (verdict == SP_CLOCK_STEP_REFUSED) {
         sp_log_warn("clock", "%s sets the clock back: refused unless it is said again", from);
-    else if (verdict == SP_CLOCK_STEPPED_BACK)
+    } else if (verdict == SP_CLOCK_STEPPED_BACK) {
         sp_log_warn("clock", "set back to %s, which %s said twice", text, from);
-    else if (!was_set)
+    } else if (!was_set) {
         sp_log_info("clock", "it is %s by %s", text, from);
+    }
 }
 
 static void take(int64_t utc_ms, sp_time now)
@@ -138,8 +143,9 @@ static void send_request(const struct sp_addr *server, sp_time now)
 
     clk.asked = *server;
     if (wire < 0 || sp_port_random(clk.cookie, sizeof clk.cookie) != 0) {
-        if (wire >= 0)
+        if (wire >= 0) {
             sp_wire_close(wire);
+        }
         failed(wire < 0 ? wire : SP_E_ENTROPY, now);
         return;
     }
@@ -147,8 +153,9 @@ static void send_request(const struct sp_addr *server, sp_time now)
     set_state(ASKED);
     sp_sntp_request(packet, clk.cookie);
     err = sp_wire_connect(wire, server, PORT);
-    if (err == 0)
+    if (err == 0) {
         err = sp_wire_send(wire, packet, sizeof packet);
+    }
     if (err < 0) {
         failed(err, now);
         return;
@@ -158,10 +165,11 @@ static void send_request(const struct sp_addr *server, sp_time now)
 
 static void ask_next(sp_time now)
 {
-    if (clk.list_n == 0)
+    if (clk.list_n == 0) {
         failed(clk.found.result != 0 ? clk.found.result : SP_E_DNS_NODATA, now);
-    else
+    } else {
         send_request(&clk.list[clk.turn % clk.list_n], now);
+    }
 }
 
 static void resolve(enum sp_dns_type type, sp_time now)
@@ -183,10 +191,11 @@ static void begin(sp_time now)
     clk.began = now;
     if (clk.server[0] == '\0') {
         sp_net_status(&status);
-        if (status.ntp.family == 0)
+        if (status.ntp.family == 0) {
             failed(SP_E_NOT_FOUND, now);
-        else
+        } else {
             send_request(&status.ntp, now);
+        }
         return;
     }
     if (sp_addr_parse(sp_span_str(clk.server), &server) == 0) {
@@ -200,18 +209,21 @@ static void begin(sp_time now)
 /* Addresses that there is no way to would only cost time. */
 static void collect(void)
 {
-    if (clk.found.result != 0)
+    if (clk.found.result != 0) {
         return;
+    }
     for (unsigned i = 0; i < clk.found.n; i++) {
-        if (sp_net_reaches(&clk.found.list[i]))
+        if (sp_net_reaches(&clk.found.list[i])) {
             clk.list[clk.list_n++] = clk.found.list[i];
+        }
     }
 }
 
 static void resolved(sp_time now)
 {
-    if (!clk.query.done)
+    if (!clk.query.done) {
         return;
+    }
     collect();
     if (clk.state == RESOLVING6) {
         resolve(SP_DNS_A, now);
@@ -235,18 +247,21 @@ static void listen_for_reply(sp_time now)
     while ((n = sp_wire_receive(clk.wire, packet, sizeof packet)) >= 0) {
         int err = sp_sntp_parse(sp_span(packet, (size_t)n), clk.cookie, &reply);
 
-        if (err == SP_E_INVALID)
+        if (err == SP_E_INVALID) {
             continue;
-        if (err == SP_E_REFUSED)
+        }
+        if (err == SP_E_REFUSED) {
             kissed(reply.kiss, now);
-        else if (err != 0)
+        } else if (err != 0) {
             failed(err, now);
-        else
+        } else {
             take(reply.utc_ms + (int64_t)(now - clk.asked_at) / 2, now);
+        }
         return;
     }
-    if (now >= reply_deadline())
+    if (now >= reply_deadline()) {
         failed(SP_E_TIMEOUT, now);
+    }
 }
 
 /* The interface */
@@ -254,8 +269,9 @@ static void listen_for_reply(sp_time now)
 void sp_clock_set_server(const char *server)
 {
     leave();
-    if (sp_span_copy(sp_span_str(server), clk.server, sizeof clk.server) != 0)
+    if (sp_span_copy(sp_span_str(server), clk.server, sizeof clk.server) != 0) {
         sp_log_warn("clock", "the time server's name is too long");
+    }
     clk.list_n = 0;
     clk.wait = FIRST_WAIT;
     clk.next_try = 0;
@@ -298,8 +314,9 @@ static bool server_has_come(void)
 {
     struct sp_net_status status;
 
-    if (clk.last_error != SP_E_NOT_FOUND || clk.server[0] != '\0')
+    if (clk.last_error != SP_E_NOT_FOUND || clk.server[0] != '\0') {
         return false;
+    }
     sp_net_status(&status);
     return status.ntp.family != 0;
 }
@@ -308,15 +325,18 @@ sp_time sp_clock_step(sp_time now)
 {
     enum state before = clk.state;
 
-    if (clk.state == IDLE && (now >= clk.next_try || server_has_come()))
+    if (clk.state == IDLE && (now >= clk.next_try || server_has_come())) {
         begin(now);
-    else if (clk.state == RESOLVING6 || clk.state == RESOLVING4)
+    } else if (clk.state == RESOLVING6 || clk.state == RESOLVING4) {
         resolved(now);
-    else if (clk.state == ASKED)
+    } else if (clk.state == ASKED) {
         listen_for_reply(now);
-    if (clk.state != before)
+    }
+    if (clk.state != before) {
         return now;
-    if (clk.state == ASKED)
+    }
+    if (clk.state == ASKED) {
         return reply_deadline();
+    }
     return clk.state == IDLE ? clk.next_try : SP_NEVER;
 }

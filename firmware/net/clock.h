@@ -2,10 +2,10 @@
  * net/clock: the time of day, by SNTP (RFC 4330, 5905 server responses), never backwards.
  *
  * Until an NTP server has answered, the time is unknown (0), whatever the floor kept in flash says:
- * a certificate is never judged by a guess. The floor only refuses an answer that lies more than 2 s
- * before it; within those the clock stands still at the floor until the time has caught up.
- * Slews backwards by up to 2 s are held (the clock stands still), larger steps back are refused
- * with a warning unless two answers in a row, at least a minute apart, agree.
+ * a certificate is never judged by a guess. The floor only refuses an answer that lies more than 2
+ * s before it; within those the clock stands still at the floor until the time has caught up. Slews
+ * backwards by up to 2 s are held (the clock stands still), larger steps back are refused with a
+ * warning unless two answers in a row, at least a minute apart, agree.
  *
  * Threads: service task. Time: nothing blocks.
  */

@@ -9,8 +9,9 @@ int64_t sp_clock_time_ms(const struct sp_clock_time *time, sp_time now)
 {
     int64_t ms;
 
-    if (!time->set)
+    if (!time->set) {
         return 0;
+    }
     ms = running_ms(time, now);
     return ms > time->hold_ms ? ms : time->hold_ms;
 }
@@ -29,8 +30,9 @@ static bool was_said(const struct sp_clock_time *time, int64_t utc_ms, sp_time n
 {
     int64_t off;
 
-    if (!time->doubted || now - time->doubt_at < SP_CLOCK_CONFIRM_MS)
+    if (!time->doubted || now - time->doubt_at < SP_CLOCK_CONFIRM_MS) {
         return false;
+    }
     off = utc_ms - time->doubt_ms - (int64_t)(now - time->doubt_at);
     return off >= -SP_CLOCK_SLEW_MS && off <= SP_CLOCK_SLEW_MS;
 }
@@ -40,8 +42,9 @@ static void doubt(struct sp_clock_time *time, int64_t utc_ms, sp_time now)
 {
     int64_t off = utc_ms - time->doubt_ms - (int64_t)(now - time->doubt_at);
 
-    if (time->doubted && off >= -SP_CLOCK_SLEW_MS && off <= SP_CLOCK_SLEW_MS)
+    if (time->doubted && off >= -SP_CLOCK_SLEW_MS && off <= SP_CLOCK_SLEW_MS) {
         return;
+    }
     time->doubted = true;
     time->doubt_ms = utc_ms;
     time->doubt_at = now;
@@ -52,10 +55,13 @@ enum sp_clock_verdict sp_clock_time_take(struct sp_clock_time *time, int64_t utc
     int64_t shown = sp_clock_time_ms(time, now);
     int64_t floor_ms = time->floor * 1000;
 
-    if (utc_ms <= 0 || floor_ms - utc_ms > SP_CLOCK_SLEW_MS)
+    if (utc_ms <= 0 || floor_ms - utc_ms > SP_CLOCK_SLEW_MS) {
         return SP_CLOCK_BELOW_FLOOR;
-    if (shown < floor_ms) /* the floor was kept by a clock that was a little early, and then reset */
+    }
+    if (shown <
+        floor_ms) { /* the floor was kept by a clock that was a little early, and then reset */
         shown = floor_ms;
+    }
     if (utc_ms >= shown) {
         set(time, utc_ms, now, 0);
         return SP_CLOCK_TAKEN;
@@ -76,10 +82,12 @@ sp_time sp_clock_time_at(const struct sp_clock_time *time, sp_utc utc, sp_time n
 {
     int64_t wait;
 
-    if (!time->set)
+    if (!time->set) {
         return SP_NEVER;
-    if (sp_clock_time_ms(time, now) / 1000 >= utc)
+    }
+    if (sp_clock_time_ms(time, now) / 1000 >= utc) {
         return now;
+    }
     wait = utc * 1000 - running_ms(time, now);
     return wait > 0 ? now + (sp_time)wait : now;
 }

@@ -26,8 +26,9 @@ static unsigned ends; /* counts queries that came to their end */
 static struct slot *slot_of(unsigned ticket)
 {
     for (int i = 0; i < SP_DNS_QUERIES; i++) {
-        if (slots[i].query != NULL && slots[i].query->token == ticket)
+        if (slots[i].query != NULL && slots[i].query->token == ticket) {
             return &slots[i];
+        }
     }
     return NULL;
 }
@@ -39,12 +40,15 @@ static void follow_servers(void)
 
     sp_net_status(&status);
     same = status.dns_n == servers_n;
-    for (unsigned i = 0; same && i < servers_n; i++)
+    for (unsigned i = 0; same && i < servers_n; i++) {
         same = sp_addr_equal(&servers[i], &status.dns[i]);
-    if (same)
+    }
+    if (same) {
         return;
-    if (sp_ares_set_servers(status.dns, status.dns_n) != 0)
+    }
+    if (sp_ares_set_servers(status.dns, status.dns_n) != 0) {
         return; /* out of memory; the next step tries again */
+    }
     memcpy(servers, status.dns, sizeof servers);
     servers_n = status.dns_n;
     sp_log_info("net", "%u DNS resolvers in force", servers_n);
@@ -59,18 +63,21 @@ static void finish(struct slot *slot, int result, const ares_dns_record_t *respo
 
     slot->query = NULL;
     ends++;
-    if (slot->asked)
+    if (slot->asked) {
         sp_ares_abandon(slot->channel);
+    }
     if (query->addresses != NULL) {
         query->addresses->result = result;
-        if (result == 0)
+        if (result == 0) {
             sp_dns_take_addresses(response, query->name, query->type, query->addresses);
+        }
     } else {
         query->answer->result = result;
         query->answer->elapsed_ms = elapsed;
         query->answer->server = *server;
-        if (result == 0)
+        if (result == 0) {
             sp_dns_take_answer(response, query->name, query->type, query->answer);
+        }
     }
     query->done = true;
 }
@@ -82,8 +89,9 @@ static void on_end(unsigned ticket, int result, const ares_dns_record_t *respons
 {
     struct slot *slot = slot_of(ticket);
 
-    if (slot == NULL)
+    if (slot == NULL) {
         return;
+    }
     if (result == SP_E_DNS_TIMEOUT && slot->asked) {
         sp_ares_abandon(slot->channel);
         slot->asked = false;
@@ -103,8 +111,9 @@ static void put(struct slot *slot)
 
     channel = sp_ares_ask(ticket, query->name, query->type, &slot->server);
     if (slot->query != query || query->token != ticket) { /* it ended at once */
-        if (channel >= 0)
+        if (channel >= 0) {
             sp_ares_abandon(channel);
+        }
         return;
     }
     if (channel < 0) {
@@ -126,8 +135,9 @@ static unsigned short new_ticket(void)
 static struct slot *free_slot(void)
 {
     for (int i = 0; i < SP_DNS_QUERIES; i++) {
-        if (slots[i].query == NULL)
+        if (slots[i].query == NULL) {
             return &slots[i];
+        }
     }
     return NULL;
 }
@@ -137,13 +147,16 @@ static int ask(struct sp_dns_query *query, const char *name, enum sp_dns_type ty
 {
     struct slot *slot = free_slot();
 
-    if (sp_dns_name(name, query->name) != 0)
+    if (sp_dns_name(name, query->name) != 0) {
         return SP_E_INVALID;
-    if (slot == NULL)
+    }
+    if (slot == NULL) {
         return SP_E_MEMORY;
+    }
     follow_servers();
-    if (server->family == 0 && servers_n == 0)
+    if (server->family == 0 && servers_n == 0) {
         return SP_E_DNS_NO_SERVER;
+    }
     query->done = false;
     query->type = type;
     query->started = now;
@@ -181,10 +194,12 @@ int sp_dns_ask_addresses(struct sp_dns_query *query, const char *name, enum sp_d
 void sp_dns_cancel(struct sp_dns_query *query)
 {
     for (int i = 0; i < SP_DNS_QUERIES; i++) {
-        if (slots[i].query != query)
+        if (slots[i].query != query) {
             continue;
-        if (slots[i].asked)
+        }
+        if (slots[i].asked) {
             sp_ares_abandon(slots[i].channel);
+        }
         slots[i].query = NULL;
     }
 }
@@ -200,14 +215,17 @@ sp_time sp_dns_step(sp_time now)
     for (int i = 0; i < SP_DNS_QUERIES; i++) {
         struct slot *slot = &slots[i];
 
-        if (slot->query == NULL)
+        if (slot->query == NULL) {
             continue;
-        if (now >= slot->query->started + DEADLINE_MS)
+        }
+        if (now >= slot->query->started + DEADLINE_MS) {
             finish(slot, SP_E_DNS_TIMEOUT, NULL, &nobody);
-        else if (!slot->asked)
+        } else if (!slot->asked) {
             put(slot);
-        if (slot->query != NULL)
+        }
+        if (slot->query != NULL) {
             next = sp_time_min(next, slot->query->started + DEADLINE_MS);
+        }
     }
     return ends != before ? now : next;
 }

@@ -54,8 +54,9 @@ static ares_socket_t hook_socket(int domain, int type, int protocol, void *ctx)
 
     (void)domain;
     (void)protocol;
-    if (wire < 0)
+    if (wire < 0) {
         return (ares_socket_t)set_errno(wire);
+    }
     wire_owner[wire] = ctx;
     return wire;
 }
@@ -113,10 +114,11 @@ static void put_sockaddr(const struct sp_addr *addr, struct sockaddr *out, ares_
 
     memcpy(&in4.sin_addr, addr->bytes, 4);
     memcpy(&in6.sin6_addr, addr->bytes, 16);
-    if (addr->family == 4 && *size >= (ares_socklen_t)sizeof in4)
+    if (addr->family == 4 && *size >= (ares_socklen_t)sizeof in4) {
         memcpy(out, &in4, *size = sizeof in4);
-    else if (addr->family == 6 && *size >= (ares_socklen_t)sizeof in6)
+    } else if (addr->family == 6 && *size >= (ares_socklen_t)sizeof in6) {
         memcpy(out, &in6, *size = sizeof in6);
+    }
 }
 
 static int hook_connect(ares_socket_t wire, const struct sockaddr *address, ares_socklen_t size,
@@ -139,11 +141,13 @@ static ares_ssize_t hook_recvfrom(ares_socket_t wire, void *buf, size_t n, int f
 
     (void)flags;
     (void)ctx;
-    if (got < 0)
+    if (got < 0) {
         return set_errno(got);
+    }
     heard = *sp_wire_peer(wire);
-    if (from != NULL)
+    if (from != NULL) {
         put_sockaddr(&heard, from, from_size);
+    }
     return got;
 }
 
@@ -224,15 +228,18 @@ static int open_channel(struct channel *channel, const struct sp_addr *server)
                ARES_OPT_EDNSPSZ | ARES_OPT_UDP_MAX_QUERIES | ARES_OPT_LOOKUPS |
                ARES_OPT_QUERY_CACHE | ARES_OPT_DOMAINS | ARES_OPT_NOROTATE;
 
-    if (server->family != 0)
+    if (server->family != 0) {
         options.flags |= ARES_FLAG_NORECURSE;
+    }
     memset(channel, 0, sizeof *channel);
-    if (ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS)
+    if (ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS) {
         return SP_E_MEMORY;
+    }
     channel->server = *server;
     if (ares_set_socket_functions_ex(channel->ares, &hooks, channel) == ARES_SUCCESS &&
-        (server->family == 0 || set_servers(channel, server, 1) == 0))
+        (server->family == 0 || set_servers(channel, server, 1) == 0)) {
         return 0;
+    }
     ares_destroy(channel->ares);
     channel->ares = NULL;
     return SP_E_MEMORY;
@@ -242,12 +249,14 @@ int sp_ares_start(sp_ares_end end)
 {
     static const struct sp_addr none;
 
-    if (channels[0].ares != NULL)
+    if (channels[0].ares != NULL) {
         return 0;
+    }
     on_end = end;
     if (ares_library_init_mem(ARES_LIB_INIT_ALL, sp_port_dns_malloc, sp_port_dns_free,
-                              sp_port_dns_realloc) != ARES_SUCCESS)
+                              sp_port_dns_realloc) != ARES_SUCCESS) {
         return SP_E_MEMORY;
+    }
     return open_channel(&channels[0], &none);
 }
 
@@ -260,16 +269,19 @@ static int channel_for(const struct sp_addr *server)
 {
     int unused = SP_E_MEMORY;
 
-    if (server->family == 0)
+    if (server->family == 0) {
         return 0;
-    for (int i = 1; i < CHANNELS; i++) {
-        if (channels[i].ares == NULL)
-            unused = i;
-        else if (sp_addr_equal(&channels[i].server, server))
-            return i;
     }
-    if (unused > 0 && open_channel(&channels[unused], server) != 0)
+    for (int i = 1; i < CHANNELS; i++) {
+        if (channels[i].ares == NULL) {
+            unused = i;
+        } else if (sp_addr_equal(&channels[i].server, server)) {
+            return i;
+        }
+    }
+    if (unused > 0 && open_channel(&channels[unused], server) != 0) {
         return SP_E_MEMORY;
+    }
     return unused;
 }
 
@@ -314,8 +326,9 @@ static void ended(void *arg, ares_status_t status, size_t timeouts,
 
     (void)timeouts;
     channels[packed >> 16].pending--;
-    if (result == 0 && response == NULL)
+    if (result == 0 && response == NULL) {
         result = SP_E_DNS_FORMAT;
+    }
     on_end(packed & 0xffff, result, response, &heard);
 }
 
@@ -325,11 +338,13 @@ int sp_ares_ask(unsigned ticket, const char *name, enum sp_dns_type type,
     int number;
     unsigned pending = 0;
 
-    for (int i = 0; i < CHANNELS; i++)
+    for (int i = 0; i < CHANNELS; i++) {
         pending += channels[i].pending;
+    }
     number = pending < PENDING ? channel_for(server) : SP_E_MEMORY;
-    if (number < 0)
+    if (number < 0) {
         return number;
+    }
     channels[number].pending++;
     channels[number].live++;
     memset(&heard, 0, sizeof heard);
@@ -349,14 +364,18 @@ static bool serve_wire(int wire)
 {
     ares_fd_events_t event = {.fd = wire};
 
-    if (wire_owner[wire] == NULL)
+    if (wire_owner[wire] == NULL) {
         return false;
-    if (sp_wire_readable(wire))
+    }
+    if (sp_wire_readable(wire)) {
         event.events |= ARES_FD_EVENT_READ;
-    if (sp_wire_writable(wire))
+    }
+    if (sp_wire_writable(wire)) {
         event.events |= ARES_FD_EVENT_WRITE;
-    if (event.events == 0)
+    }
+    if (event.events == 0) {
         return false;
+    }
     memset(&heard, 0, sizeof heard);
     ares_process_fds(wire_owner[wire]->ares, &event, 1, ARES_PROCESS_FLAG_SKIP_NON_FD);
     return heard.family != 0;
@@ -367,8 +386,9 @@ static sp_time serve_channel(struct channel *channel, sp_time now)
 {
     struct timeval left;
 
-    if (channel->pending > 0 && channel->live == 0)
+    if (channel->pending > 0 && channel->live == 0) {
         ares_cancel(channel->ares);
+    }
     memset(&heard, 0, sizeof heard);
     ares_process_fds(channel->ares, NULL, 0, ARES_PROCESS_FLAG_NONE);
     if (channel->pending == 0 && channel->server.family != 0) {
@@ -376,8 +396,9 @@ static sp_time serve_channel(struct channel *channel, sp_time now)
         memset(channel, 0, sizeof *channel);
         return SP_NEVER;
     }
-    if (ares_timeout(channel->ares, NULL, &left) == NULL)
+    if (ares_timeout(channel->ares, NULL, &left) == NULL) {
         return SP_NEVER;
+    }
     return now + (sp_time)left.tv_sec * 1000U + ((sp_time)left.tv_usec + 999U) / 1000U;
 }
 
@@ -386,12 +407,14 @@ sp_time sp_ares_step(sp_time now)
     sp_time next = SP_NEVER;
 
     for (int i = 0; i < SP_WIRES; i++) {
-        if (serve_wire(i))
+        if (serve_wire(i)) {
             next = now;
+        }
     }
     for (int i = 0; i < CHANNELS; i++) {
-        if (channels[i].ares != NULL)
+        if (channels[i].ares != NULL) {
             next = sp_time_min(next, serve_channel(&channels[i], now));
+        }
     }
     return next;
 }

@@ -16,20 +16,24 @@ int sp_dns_name(const char *name, char *out)
         memcpy(out, ".", 2);
         return 0;
     }
-    if (n > 0 && name[n - 1] == '.')
+    if (n > 0 && name[n - 1] == '.') {
         n--;
-    if (n == 0 || n >= SP_DOMAIN_SIZE)
+    }
+    if (n == 0 || n >= SP_DOMAIN_SIZE) {
         return SP_E_INVALID;
+    }
     for (size_t i = 0; i < n; i++) {
         char c = name[i];
-        if (c >= 'A' && c <= 'Z')
+        if (c >= 'A' && c <= 'Z') {
             c = (char)(c + ('a' - 'A'));
+        }
         out[i] = c;
         label = c == '.' ? 0 : label + 1;
         if (label > 63 || (c == '.' && (i == 0 || name[i - 1] == '.')) ||
             (c != '.' && c != '-' && c != '_' && !(c >= '0' && c <= '9') &&
-             !(c >= 'a' && c <= 'z')))
+             !(c >= 'a' && c <= 'z'))) {
             return SP_E_INVALID;
+        }
     }
     out[n] = '\0';
     return label > 0 ? 0 : SP_E_INVALID;
@@ -40,10 +44,12 @@ static void copy_bytes(const void *from, size_t n, char *out, size_t cap)
 {
     const unsigned char *bytes = from;
 
-    if (n >= cap)
+    if (n >= cap) {
         n = cap - 1;
-    for (size_t i = 0; i < n; i++)
+    }
+    for (size_t i = 0; i < n; i++) {
         out[i] = bytes[i] != 0 ? (char)bytes[i] : '?';
+    }
     out[n] = '\0';
 }
 
@@ -51,8 +57,9 @@ static void copy_name(const char *name, char *out)
 {
     copy_bytes(name != NULL ? name : "", name != NULL ? strlen(name) : 0, out, SP_DOMAIN_SIZE);
     for (char *c = out; *c != '\0'; c++) {
-        if (*c >= 'A' && *c <= 'Z')
+        if (*c >= 'A' && *c <= 'Z') {
             *c = (char)(*c + ('a' - 'A'));
+        }
     }
 }
 
@@ -76,8 +83,9 @@ static const ares_dns_rr_t *cname_of(const ares_dns_record_t *response, const ch
     size_t n = ares_dns_record_rr_cnt(response, ARES_SECTION_ANSWER);
 
     for (size_t i = 0; i < n; i++) {
-        if (is_of(answer_at(response, i), owner, ARES_REC_TYPE_CNAME))
+        if (is_of(answer_at(response, i), owner, ARES_REC_TYPE_CNAME)) {
             return answer_at(response, i);
+        }
     }
     return NULL;
 }
@@ -88,18 +96,21 @@ static void walk(const ares_dns_record_t *response, const char *name, enum sp_dn
     size_t n = ares_dns_record_rr_cnt(response, ARES_SECTION_ANSWER);
     const ares_dns_rr_t *alias = NULL;
 
-    if (strcmp(name, ".") == 0)
+    if (strcmp(name, ".") == 0) {
         name = "";
+    }
     for (int hop = 0; type != SP_DNS_CNAME && hop < HOPS; hop++) {
         alias = cname_of(response, name);
-        if (alias == NULL)
+        if (alias == NULL) {
             break;
+        }
         visit(ctx, alias);
         name = ares_dns_rr_get_str(alias, ARES_RR_CNAME_CNAME);
     }
     for (size_t i = 0; i < n; i++) {
-        if (is_of(answer_at(response, i), name, (int)type))
+        if (is_of(answer_at(response, i), name, (int)type)) {
             visit(ctx, answer_at(response, i));
+        }
     }
 }
 
@@ -199,10 +210,11 @@ static void visit_record(void *ctx, const ares_dns_rr_t *rr)
     struct answer_taker *taker = ctx;
 
     taker->found = taker->found || (int)ares_dns_rr_get_type(rr) == (int)taker->type;
-    if (taker->out->n == SP_DNS_ANSWERS)
+    if (taker->out->n == SP_DNS_ANSWERS) {
         taker->out->cut = true;
-    else
+    } else {
         take_record(rr, &taker->out->records[taker->out->n++]);
+    }
 }
 
 void sp_dns_take_answer(const ares_dns_record_t *response, const char *name, enum sp_dns_type type,
@@ -220,8 +232,9 @@ static void visit_address(void *ctx, const ares_dns_rr_t *rr)
 {
     struct sp_dns_addresses *out = ctx;
 
-    if (ares_dns_rr_get_type(rr) != ARES_REC_TYPE_CNAME && out->n < SP_DNS_ADDRESSES)
+    if (ares_dns_rr_get_type(rr) != ARES_REC_TYPE_CNAME && out->n < SP_DNS_ADDRESSES) {
         take_address(rr, &out->list[out->n++]);
+    }
 }
 
 void sp_dns_take_addresses(const ares_dns_record_t *response, const char *name,
@@ -239,8 +252,9 @@ int sp_dns_parse(struct sp_span message, const char *name, enum sp_dns_type type
 
     memset(out, 0, sizeof *out);
     out->result = SP_E_DNS_FORMAT;
-    if (message.n > 0 && ares_dns_parse(message.p, message.n, 0, &response) == ARES_SUCCESS)
+    if (message.n > 0 && ares_dns_parse(message.p, message.n, 0, &response) == ARES_SUCCESS) {
         sp_dns_take_answer(response, name, type, out);
+    }
     ares_dns_record_destroy(response);
     return out->result;
 }

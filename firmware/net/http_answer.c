@@ -36,8 +36,9 @@ static const char *reason(int status)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].status == status)
+        if (rows[i].status == status) {
             return rows[i].text;
+        }
     }
     return "";
 }
@@ -58,8 +59,9 @@ static void put_date(struct sp_buf *out, sp_utc utc)
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct sp_civil t;
 
-    if (utc == 0)
+    if (utc == 0) {
         return;
+    }
     sp_utc_civil(utc, &t);
     sp_buf_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[t.weekday], t.day,
                   months[t.month - 1], t.year, t.hour, t.minute, t.second);
@@ -75,15 +77,19 @@ static void put_head(struct sp_buf *out, const struct sp_http_response *response
 {
     sp_buf_printf(out, "HTTP/1.1 %d %s\r\n", response->status, reason(response->status));
     put_date(out, utc);
-    if (body_n > 0)
+    if (body_n > 0) {
         sp_buf_printf(out, "Content-Type: %s\r\n", response->content_type);
-    if (may_have_body(response->status))
+    }
+    if (may_have_body(response->status)) {
         sp_buf_printf(out, "Content-Length: %zu\r\n", body_n);
+    }
     sp_buf_puts(out, "X-Content-Type-Options: nosniff\r\n");
-    if (close)
+    if (close) {
         sp_buf_puts(out, "Connection: close\r\n");
-    if (response->headers != NULL)
+    }
+    if (response->headers != NULL) {
         sp_buf_put(out, response->headers->p, response->headers->len);
+    }
     sp_buf_puts(out, "\r\n");
 }
 
@@ -93,8 +99,9 @@ static bool place_head(struct sp_http_answer *answer, const struct sp_buf *head,
 {
     size_t room = body_n > 0 ? SP_HTTP_HEAD_ROOM : SP_HTTP_RESPONSE_MAX;
 
-    if (head->cut || head->len > room)
+    if (head->cut || head->len > room) {
         return false;
+    }
     answer->at = head->len <= SP_HTTP_HEAD_ROOM ? SP_HTTP_HEAD_ROOM - head->len : 0;
     answer->end = answer->at + head->len + body_n;
     memcpy(answer->bytes + answer->at, head->p, head->len);
@@ -112,8 +119,9 @@ static bool compose(struct sp_http_answer *answer, const struct sp_http_response
     struct sp_buf head;
 
     if ((response->body != NULL && response->body->cut) ||
-        (response->headers != NULL && response->headers->cut))
+        (response->headers != NULL && response->headers->cut)) {
         return false;
+    }
     sp_buf_init(&head, bytes, sizeof bytes);
     put_head(&head, response, body_n, close, utc);
     return place_head(answer, &head, head_only ? 0 : body_n);
@@ -124,8 +132,9 @@ int sp_http_answer_finish(struct sp_http_answer *answer, const struct sp_http_re
 {
     static const struct sp_http_response failed = {.status = 500};
 
-    if (compose(answer, response, head_only, close, utc))
+    if (compose(answer, response, head_only, close, utc)) {
         return response->status;
+    }
     sp_log_error("http", "an answer with status %d is too large to be sent", response->status);
     (void)compose(answer, &failed, head_only, close, utc);
     return failed.status;

@@ -40,8 +40,9 @@ void sp_http_set_state(enum sp_http_state state)
 
 static void drop_stream(void)
 {
-    if (c->stream != NULL)
+    if (c->stream != NULL) {
         sp_stream_release(c->stream);
+    }
     c->stream = NULL;
     c->secured = false;
     c->kept.url.port = 0;
@@ -50,8 +51,9 @@ static void drop_stream(void)
 /* With a farewell to the peer, where there is one to say. */
 static void close_stream(void)
 {
-    if (c->stream != NULL)
+    if (c->stream != NULL) {
         (void)sp_stream_finish(c->stream);
+    }
     drop_stream();
 }
 
@@ -64,8 +66,9 @@ static void keep_stream(sp_time now)
 
 void sp_http_client_drop(void)
 {
-    if (c->state == SP_HTTP_IDLE)
+    if (c->state == SP_HTTP_IDLE) {
         close_stream();
+    }
 }
 
 static bool same_address(const struct sp_addr *wanted)
@@ -109,14 +112,16 @@ static void start_sending(sp_time now)
     c->body_raw = 0;
     c->result->body_n = 0;
     sp_http_set_state(SP_HTTP_SEND);
-    if (sp_http_build_request() != 0)
+    if (sp_http_build_request() != 0) {
         sp_http_end(SP_E_TOO_BIG, "the request is too large", now);
+    }
 }
 
 static void keep_report(void)
 {
-    if (!c->secured)
+    if (!c->secured) {
         return;
+    }
     c->result->tls = true;
     sp_tls_report(c->stream, &c->result->tls_report);
 }
@@ -125,12 +130,14 @@ int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *r
 {
     uint32_t timeout = call->timeout_ms != 0 ? call->timeout_ms : SP_HTTP_CLIENT_TIMEOUT_MS;
 
-    if (c->state != SP_HTTP_IDLE)
+    if (c->state != SP_HTTP_IDLE) {
         return SP_E_AGAIN;
+    }
     /* No certificate of ours could be checked against an address. */
     if (sp_url_parse(sp_span_str(call->url), &c->url) != 0 ||
-        (c->url.https && c->url.address.family != 0))
+        (c->url.https && c->url.address.family != 0)) {
         return SP_E_INVALID;
+    }
     memset(result, 0, sizeof *result);
     c->call = call;
     c->result = result;
@@ -149,8 +156,9 @@ int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *r
 
 bool sp_http_start_afresh(sp_time now)
 {
-    if (!c->reused || c->answered)
+    if (!c->reused || c->answered) {
         return false;
+    }
     (void)now;
     drop_stream();
     memset(&c->result->address, 0, sizeof c->result->address);
@@ -173,15 +181,17 @@ void sp_http_end(int err, const char *words, sp_time now)
     result->stage = err == 0 ? "done" : states[c->state].stage;
     (void)snprintf(result->detail, sizeof result->detail, "%s", words);
     result->elapsed_ms = (uint32_t)(now - c->started);
-    if (c->call->out_cap > 0)
+    if (c->call->out_cap > 0) {
         c->call->out[result->body_n] = '\0';
+    }
     sp_dns_cancel(&c->query);
-    if (keeps)
+    if (keeps) {
         keep_stream(now);
-    else if (err == 0)
+    } else if (err == 0) {
         close_stream();
-    else
+    } else {
         drop_stream();
+    }
     sp_http_set_state(SP_HTTP_IDLE);
     c->result = NULL;
     c->call = NULL;
@@ -189,16 +199,18 @@ void sp_http_end(int err, const char *words, sp_time now)
 
 void sp_http_call_cancel(struct sp_http_result *result)
 {
-    if (!sp_http_call_done(result))
+    if (!sp_http_call_done(result)) {
         sp_http_end(SP_E_CANCELLED, "cancelled", c->started);
+    }
 }
 
 /* Addresses */
 
 static void take_addresses(void)
 {
-    for (unsigned i = 0; i < c->found.n && i < SP_DNS_ADDRESSES; i++)
+    for (unsigned i = 0; i < c->found.n && i < SP_DNS_ADDRESSES; i++) {
         c->addresses[c->addresses_n++] = c->found.list[i];
+    }
 }
 
 static bool both_families(void)
@@ -211,8 +223,9 @@ static void no_address(int err, sp_time now)
     char words[SP_DOMAIN_SIZE + 160];
 
     /* "No such record" of one family says less than any other error of the other one. */
-    if (err == SP_E_DNS_NODATA && both_families())
+    if (err == SP_E_DNS_NODATA && both_families()) {
         err = c->dns_error;
+    }
     (void)snprintf(words, sizeof words, "no %s of %s: %s",
                    c->call->family == 4   ? "IPv4 address"
                    : c->call->family == 6 ? "IPv6 address"
@@ -224,8 +237,9 @@ static void no_address(int err, sp_time now)
 static void resolved(int err, sp_time now)
 {
     c->asking = false;
-    if (err == 0)
+    if (err == 0) {
         take_addresses();
+    }
     if (c->state == SP_HTTP_RESOLVE_6 && both_families()) {
         c->dns_error = err;
         sp_http_set_state(SP_HTTP_RESOLVE_4);
@@ -241,8 +255,9 @@ static bool resolve(sp_time now)
     int err;
 
     if (c->asking) {
-        if (c->query.done)
+        if (c->query.done) {
             resolved(c->found.result, now);
+        }
         return !c->asking;
     }
     memset(&c->found, 0, sizeof c->found);
@@ -250,12 +265,14 @@ static bool resolve(sp_time now)
     err = sp_dns_ask_addresses(&c->query, c->url.host,
                                c->state == SP_HTTP_RESOLVE_6 ? SP_DNS_AAAA : SP_DNS_A, &c->found,
                                now);
-    if (err == SP_E_MEMORY)
+    if (err == SP_E_MEMORY) {
         return false;
-    if (err == 0)
+    }
+    if (err == 0) {
         c->asking = true;
-    else
+    } else {
         resolved(err, now);
+    }
     return true;
 }
 
@@ -295,11 +312,13 @@ static bool connect(sp_time now)
 {
     int ready;
 
-    if (c->stream == NULL)
+    if (c->stream == NULL) {
         return connect_next(now);
+    }
     ready = sp_stream_ready(c->stream);
-    if (ready == SP_E_AGAIN)
+    if (ready == SP_E_AGAIN) {
         return false;
+    }
     if (ready < 0) {
         note_failure(ready, sp_stream_error(c->stream));
         drop_stream();
@@ -319,8 +338,9 @@ static bool secure(sp_time now)
     int err = sp_tls_connect(c->stream, c->url.host, c->call->verify, &tls);
 
     /* Somebody else has the one context: it is asked for again until our time is up. */
-    if (err == SP_E_MEMORY)
+    if (err == SP_E_MEMORY) {
         return false;
+    }
     c->stream = tls;
     if (err != 0) {
         sp_http_end(err, sp_err_text(err), now);
@@ -336,14 +356,16 @@ static bool handshake(sp_time now)
 {
     int ready = sp_stream_ready(c->stream);
 
-    if (ready == SP_E_AGAIN && now < c->handshake_until)
+    if (ready == SP_E_AGAIN && now < c->handshake_until) {
         return false;
-    if (ready == SP_E_AGAIN)
+    }
+    if (ready == SP_E_AGAIN) {
         sp_http_end(SP_E_TIMEOUT, "the TLS handshake took too long", now);
-    else if (ready < 0)
+    } else if (ready < 0) {
         sp_http_end(ready, sp_stream_error(c->stream), now);
-    else
+    } else {
         start_sending(now);
+    }
     return true;
 }
 
@@ -378,8 +400,9 @@ static sp_time watch_kept(sp_time now)
 {
     char byte;
 
-    if (c->stream == NULL)
+    if (c->stream == NULL) {
         return SP_NEVER;
+    }
     if (now >= c->kept.until || sp_stream_read(c->stream, &byte, 1) != SP_E_AGAIN) {
         close_stream();
         return SP_NEVER;
@@ -390,10 +413,12 @@ static sp_time watch_kept(sp_time now)
 static sp_time wake_at(sp_time now)
 {
     if (c->state == SP_HTTP_SECURE ||
-        ((c->state == SP_HTTP_RESOLVE_6 || c->state == SP_HTTP_RESOLVE_4) && !c->asking))
+        ((c->state == SP_HTTP_RESOLVE_6 || c->state == SP_HTTP_RESOLVE_4) && !c->asking)) {
         return sp_time_min(c->deadline, now + RETRY_MS);
-    if (c->state == SP_HTTP_HANDSHAKE)
+    }
+    if (c->state == SP_HTTP_HANDSHAKE) {
         return sp_time_min(c->deadline, c->handshake_until);
+    }
     return c->deadline;
 }
 
@@ -413,12 +438,14 @@ sp_time sp_http_client_step(sp_time now)
     uint32_t moved = sp_tls_stats().moved;
 
     for (int i = 0; i < STEPS_MAX; i++) {
-        if (c->state == SP_HTTP_IDLE)
+        if (c->state == SP_HTTP_IDLE) {
             return i > 0 ? now : watch_kept(now);
-        if (now >= c->deadline)
+        }
+        if (now >= c->deadline) {
             time_is_up(now);
-        else if (!advance(now))
+        } else if (!advance(now)) {
             return i > 0 || sp_tls_stats().moved != moved ? now : wake_at(now);
+        }
     }
     return now;
 }

@@ -43,12 +43,14 @@ static int bracketed(struct sp_span value, char *out)
     struct sp_addr address;
     size_t n;
 
-    if (end == NULL)
+    if (end == NULL) {
         return SP_E_INVALID;
+    }
     n = (size_t)(end - value.p);
     if (sp_addr_parse(sp_span(value.p + 1, n - 1), &address) != 0 || address.family != 6 ||
-        !is_port(skip(value, n + 1)))
+        !is_port(skip(value, n + 1))) {
         return SP_E_INVALID;
+    }
     (void)sp_addr_text(&address, out);
     return 0;
 }
@@ -63,19 +65,24 @@ int sp_http_host(struct sp_span value, char out[SP_DOMAIN_SIZE])
 {
     size_t n = 0;
 
-    if (value.n > 0 && value.p[0] == '[')
+    if (value.n > 0 && value.p[0] == '[') {
         return bracketed(value, out);
-    for (; n < value.n && is_host_byte(value.p[n]); n++) {
-        if (n + 1 >= SP_DOMAIN_SIZE || (value.p[n] == '.' && (n == 0 || value.p[n - 1] == '.')))
-            return SP_E_INVALID;
-        out[n] = (char)value.p[n];
-        if (value.p[n] >= 'A' && value.p[n] <= 'Z')
-            out[n] = (char)(value.p[n] + ('a' - 'A'));
     }
-    if (n == 0 || !is_port(skip(value, n)))
+    for (; n < value.n && is_host_byte(value.p[n]); n++) {
+        if (n + 1 >= SP_DOMAIN_SIZE || (value.p[n] == '.' && (n == 0 || value.p[n - 1] == '.'))) {
+            return SP_E_INVALID;
+        }
+        out[n] = (char)value.p[n];
+        if (value.p[n] >= 'A' && value.p[n] <= 'Z') {
+            out[n] = (char)(value.p[n] + ('a' - 'A'));
+        }
+    }
+    if (n == 0 || !is_port(skip(value, n))) {
         return SP_E_INVALID;
-    if (out[n - 1] == '.')
+    }
+    if (out[n - 1] == '.') {
         n--;
+    }
     out[n] = '\0';
     return 0;
 }
@@ -87,16 +94,18 @@ static bool has_token(struct sp_span list, const char *token)
     struct sp_span part;
 
     while (sp_span_split(&list, ',', &part)) {
-        if (sp_span_is_nocase(sp_span_trim(part), token))
+        if (sp_span_is_nocase(sp_span_trim(part), token)) {
             return true;
+        }
     }
     return false;
 }
 
 static int take_host(struct head *head, struct sp_span value)
 {
-    if (head->has_host)
+    if (head->has_host) {
         return refuse(head, 400);
+    }
     head->has_host = true;
     head->host = value;
     return 0;
@@ -104,16 +113,18 @@ static int take_host(struct head *head, struct sp_span value)
 
 static int take_length(struct head *head, struct sp_span value)
 {
-    if (head->has_length || sp_span_u64(value, INT64_MAX, &head->length) != 0)
+    if (head->has_length || sp_span_u64(value, INT64_MAX, &head->length) != 0) {
         return refuse(head, 400);
+    }
     head->has_length = true;
     return 0;
 }
 
 static int take_coding(struct head *head, struct sp_span value)
 {
-    if (head->has_coding)
+    if (head->has_coding) {
         return refuse(head, 400);
+    }
     head->has_coding = true;
     return sp_span_is_nocase(value, "chunked") ? 0 : refuse(head, 501);
 }
@@ -145,8 +156,9 @@ static int take_header(struct head *head, struct sp_span name, struct sp_span va
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (sp_span_is_nocase(name, rows[i].name))
+        if (sp_span_is_nocase(name, rows[i].name)) {
             return rows[i].take(head, value);
+        }
     }
     return 0;
 }
@@ -157,12 +169,14 @@ static int take_headers(struct head *head, const struct phr_header *headers, siz
         int err;
 
         /* A line that goes on (RFC 9112 5.2) has no name. */
-        if (headers[i].name == NULL)
+        if (headers[i].name == NULL) {
             return refuse(head, 400);
+        }
         err = take_header(head, sp_span(headers[i].name, headers[i].name_len),
                           sp_span_trim(sp_span(headers[i].value, headers[i].value_len)));
-        if (err != 0)
+        if (err != 0) {
             return err;
+        }
     }
     return 0;
 }
@@ -170,10 +184,12 @@ static int take_headers(struct head *head, const struct phr_header *headers, siz
 /* RFC 9112 6.3: two ways to tell a body's length are an attack. */
 static int judge_body(struct head *head)
 {
-    if (head->has_coding && (head->has_length || head->old))
+    if (head->has_coding && (head->has_length || head->old)) {
         return refuse(head, 400);
-    if (head->has_coding || head->length > SP_HTTP_REQUEST_BODY_MAX)
+    }
+    if (head->has_coding || head->length > SP_HTTP_REQUEST_BODY_MAX) {
         return refuse(head, 413);
+    }
     return 0;
 }
 
@@ -181,18 +197,21 @@ static int judge_body(struct head *head)
 
 static size_t scheme_length(struct sp_span target)
 {
-    if (target.n >= 7 && sp_span_is_nocase(sp_span(target.p, 7), "http://"))
+    if (target.n >= 7 && sp_span_is_nocase(sp_span(target.p, 7), "http://")) {
         return 7;
-    if (target.n >= 8 && sp_span_is_nocase(sp_span(target.p, 8), "https://"))
+    }
+    if (target.n >= 8 && sp_span_is_nocase(sp_span(target.p, 8), "https://")) {
         return 8;
+    }
     return 0;
 }
 
 static bool is_target(struct sp_span target)
 {
     for (size_t i = 0; i < target.n; i++) {
-        if (target.p[i] <= 0x20 || target.p[i] >= 0x7f || target.p[i] == '#')
+        if (target.p[i] <= 0x20 || target.p[i] >= 0x7f || target.p[i] == '#') {
             return false;
+        }
     }
     return target.n > 0;
 }
@@ -207,8 +226,9 @@ static void split_target(struct sp_span target, struct sp_http_asked *out)
         out->path.n = (size_t)(mark - target.p);
         out->query = skip(target, out->path.n + 1);
     }
-    if (out->path.n == 0)
+    if (out->path.n == 0) {
         out->path = sp_span_str("/");
+    }
 }
 
 static int take_target(struct head *head, struct sp_span target)
@@ -216,18 +236,21 @@ static int take_target(struct head *head, struct sp_span target)
     size_t n = scheme_length(target);
     struct sp_span host = head->host;
 
-    if (!is_target(target) || (n == 0 && target.p[0] != '/'))
+    if (!is_target(target) || (n == 0 && target.p[0] != '/')) {
         return refuse(head, 400);
+    }
     if (n > 0) {
         target = skip(target, n);
-        for (n = 0; n < target.n && target.p[n] != '/' && target.p[n] != '?'; n++)
+        for (n = 0; n < target.n && target.p[n] != '/' && target.p[n] != '?'; n++) {
             ;
+        }
         host = sp_span(target.p, n);
         target = skip(target, n);
     }
     split_target(target, head->out);
-    if (!head->has_host || sp_http_host(host, head->out->host) != 0)
+    if (!head->has_host || sp_http_host(host, head->out->host) != 0) {
         return refuse(head, 400);
+    }
     return 0;
 }
 
@@ -237,8 +260,9 @@ static int take_method(struct head *head, struct sp_span method)
     for (size_t i = 0; i < method.n; i++) {
         uint8_t c = method.p[i];
 
-        if (c <= 0x20 || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c) != NULL)
+        if (c <= 0x20 || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c) != NULL) {
             return refuse(head, 400);
+        }
     }
     head->out->method = method;
     return 0;
@@ -259,15 +283,18 @@ int sp_http_request_parse(struct sp_span bytes, struct sp_http_asked *out)
     memset(out, 0, sizeof *out);
     n = phr_parse_request((const char *)bytes.p, bytes.n, &method, &method_n, &target, &target_n,
                           &minor, headers, &headers_n, 0);
-    if (n == -2)
+    if (n == -2) {
         return SP_E_AGAIN;
-    if (n < 0)
+    }
+    if (n < 0) {
         return refuse(&head, headers_n == SP_HTTP_HEADERS ? 431 : 400);
+    }
     head.old = minor == 0;
     if (take_method(&head, sp_span(method, method_n)) != 0 ||
         take_headers(&head, headers, headers_n) != 0 || judge_body(&head) != 0 ||
-        take_target(&head, sp_span(target, target_n)) != 0)
+        take_target(&head, sp_span(target, target_n)) != 0) {
         return SP_E_HTTP;
+    }
     out->keep_alive = head.old ? head.keep_alive && !head.close : !head.close;
     return n;
 }

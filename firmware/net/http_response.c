@@ -12,8 +12,9 @@ static bool has_token(struct sp_span list, const char *token)
     struct sp_span part;
 
     while (sp_span_split(&list, ',', &part)) {
-        if (sp_span_is_nocase(sp_span_trim(part), token))
+        if (sp_span_is_nocase(sp_span_trim(part), token)) {
             return true;
+        }
     }
     return false;
 }
@@ -34,8 +35,9 @@ static struct sp_span skip(struct sp_span text, size_t n)
 
 static struct sp_span unquoted(struct sp_span text)
 {
-    if (text.n >= 2 && text.p[0] == '"' && text.p[text.n - 1] == '"')
+    if (text.n >= 2 && text.p[0] == '"' && text.p[text.n - 1] == '"') {
         return sp_span(text.p + 1, text.n - 2);
+    }
     return text;
 }
 
@@ -47,8 +49,9 @@ static struct sp_span take_parameters(struct sp_span *rest)
     struct sp_span parameters;
 
     while (n < rest->n && (quoted || rest->p[n] != ',')) {
-        if (rest->p[n] == '"')
+        if (rest->p[n] == '"') {
             quoted = !quoted;
+        }
         n++;
     }
     parameters = sp_span(rest->p, n);
@@ -65,12 +68,14 @@ static bool has_relation(struct sp_span parameters, const char *relation)
         struct sp_span values;
         struct sp_span value;
 
-        if (!sp_span_is_nocase(sp_span_trim(sp_span(parameter.p, equals)), "rel"))
+        if (!sp_span_is_nocase(sp_span_trim(sp_span(parameter.p, equals)), "rel")) {
             continue;
+        }
         values = unquoted(sp_span_trim(skip(parameter, equals + 1)));
         while (sp_span_split(&values, ' ', &value)) {
-            if (sp_span_is_nocase(value, relation))
+            if (sp_span_is_nocase(value, relation)) {
                 return true;
+            }
         }
     }
     return false;
@@ -82,15 +87,18 @@ bool sp_http_link(struct sp_span value, const char *relation, struct sp_span *ur
         size_t end;
 
         value = sp_span_trim(value);
-        if (value.n == 0 || value.p[0] != '<')
+        if (value.n == 0 || value.p[0] != '<') {
             return false;
+        }
         end = find_byte(value, '>');
-        if (end == value.n)
+        if (end == value.n) {
             return false;
+        }
         *url = sp_span(value.p + 1, end - 1);
         value = skip(value, end + 1);
-        if (has_relation(take_parameters(&value), relation))
+        if (has_relation(take_parameters(&value), relation)) {
             return true;
+        }
     }
     return false;
 }
@@ -103,8 +111,9 @@ struct seen {
 
 static int set_length(struct sp_http_head *out, struct seen *seen, struct sp_span value)
 {
-    if (seen->length || seen->coding || sp_span_u64(value, INT64_MAX, &out->length) != 0)
+    if (seen->length || seen->coding || sp_span_u64(value, INT64_MAX, &out->length) != 0) {
         return SP_E_HTTP;
+    }
     seen->length = true;
     out->framing = SP_HTTP_LENGTH;
     return 0;
@@ -112,8 +121,9 @@ static int set_length(struct sp_http_head *out, struct seen *seen, struct sp_spa
 
 static int set_coding(struct sp_http_head *out, struct seen *seen, struct sp_span value)
 {
-    if (seen->length || seen->coding || !sp_span_is_nocase(value, "chunked"))
+    if (seen->length || seen->coding || !sp_span_is_nocase(value, "chunked")) {
         return SP_E_HTTP;
+    }
     seen->coding = true;
     out->framing = SP_HTTP_CHUNKED;
     return 0;
@@ -121,8 +131,9 @@ static int set_coding(struct sp_http_head *out, struct seen *seen, struct sp_spa
 
 static void keep_first(struct sp_span *field, struct sp_span value)
 {
-    if (field->p == NULL)
+    if (field->p == NULL) {
         *field = value;
+    }
 }
 
 static void keep_field(struct sp_http_head *out, struct sp_span name, struct sp_span value)
@@ -139,24 +150,28 @@ static void keep_field(struct sp_http_head *out, struct sp_span name, struct sp_
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (sp_span_is_nocase(name, rows[i].name))
+        if (sp_span_is_nocase(name, rows[i].name)) {
             keep_first(rows[i].field, value);
+        }
     }
 }
 
 static int take_header(struct sp_http_head *out, struct seen *seen, struct sp_span name,
                        struct sp_span value)
 {
-    if (sp_span_is_nocase(name, "Content-Length"))
+    if (sp_span_is_nocase(name, "Content-Length")) {
         return set_length(out, seen, value);
-    if (sp_span_is_nocase(name, "Transfer-Encoding"))
+    }
+    if (sp_span_is_nocase(name, "Transfer-Encoding")) {
         return set_coding(out, seen, value);
+    }
     if (sp_span_is_nocase(name, "Connection")) {
         out->closes = out->closes || has_token(value, "close");
         seen->keep_alive = seen->keep_alive || has_token(value, "keep-alive");
     } else if (sp_span_is_nocase(name, "Link") && out->alternate.p == NULL) {
-        if (!sp_http_link(value, "alternate", &out->alternate))
+        if (!sp_http_link(value, "alternate", &out->alternate)) {
             out->alternate = sp_span(NULL, 0);
+        }
     } else {
         keep_field(out, name, value);
     }
@@ -176,19 +191,23 @@ int sp_http_head_parse(struct sp_span bytes, struct sp_http_head *out)
     memset(out, 0, sizeof *out);
     n = phr_parse_response((const char *)bytes.p, bytes.n, &minor, &out->status, &reason, &reason_n,
                            headers, &headers_n, 0);
-    if (n == -2)
+    if (n == -2) {
         return SP_E_AGAIN;
-    if (n < 0 || out->status < 100 || out->status > 599)
+    }
+    if (n < 0 || out->status < 100 || out->status > 599) {
         return SP_E_HTTP;
+    }
     out->framing = SP_HTTP_TO_END;
     for (size_t i = 0; i < headers_n; i++) {
         /* A line that goes on (RFC 9112 5.2) has no name. */
         if (headers[i].name == NULL ||
             take_header(out, &seen, sp_span(headers[i].name, headers[i].name_len),
-                        sp_span_trim(sp_span(headers[i].value, headers[i].value_len))) != 0)
+                        sp_span_trim(sp_span(headers[i].value, headers[i].value_len))) != 0) {
             return SP_E_HTTP;
+        }
     }
-    if ((minor == 0 && !seen.keep_alive) || out->framing == SP_HTTP_TO_END)
+    if ((minor == 0 && !seen.keep_alive) || out->framing == SP_HTTP_TO_END) {
         out->closes = true;
+    }
     return n;
 }

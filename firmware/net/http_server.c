@@ -76,8 +76,9 @@ static void set_state(struct connection *c, enum state state, sp_time now, sp_ti
 static void drop(struct connection *c)
 {
     sp_stream_release(c->stream);
-    if (c->answer != NULL)
+    if (c->answer != NULL) {
         c->answer->used = false;
+    }
     c->answer = NULL;
     c->stream = NULL;
     c->buf_n = 0;
@@ -94,19 +95,22 @@ static void open_connection(struct connection *c, struct sp_stream *stream,
     c->closes = false;
     c->name[0] = '\0';
     c->buf_n = 0;
-    if (listener->lookup != NULL)
+    if (listener->lookup != NULL) {
         set_state(c, WAITING_FOR_TLS, now, SP_HANDSHAKE_TIMEOUT_MS);
-    else
+    } else {
         set_state(c, READING, now, SP_HTTP_HEADER_TIMEOUT_MS);
-    if (++stats.busy > stats.busy_peak)
+    }
+    if (++stats.busy > stats.busy_peak) {
         stats.busy_peak = stats.busy;
+    }
 }
 
 static struct connection *find_free(void)
 {
     for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
-        if (connections[i].state == FREE)
+        if (connections[i].state == FREE) {
             return &connections[i];
+        }
     }
     return NULL;
 }
@@ -126,11 +130,13 @@ static bool evict_idle(bool tls_only)
         struct connection *c = &connections[i];
 
         if (is_idle(c) && !(tls_only && c->listener->lookup == NULL) &&
-            (oldest == NULL || c->since < oldest->since))
+            (oldest == NULL || c->since < oldest->since)) {
             oldest = c;
+        }
     }
-    if (oldest == NULL)
+    if (oldest == NULL) {
         return false;
+    }
     (void)sp_stream_finish(oldest->stream);
     drop(oldest);
     return true;
@@ -143,8 +149,9 @@ static struct arrival *first_arrival(void)
     struct arrival *first = NULL;
 
     for (size_t i = 0; i < WAITING; i++) {
-        if (arrivals[i].stream != NULL && (first == NULL || arrivals[i].since < first->since))
+        if (arrivals[i].stream != NULL && (first == NULL || arrivals[i].since < first->since)) {
             first = &arrivals[i];
+        }
     }
     return first;
 }
@@ -179,10 +186,12 @@ static bool seat_arrivals(sp_time now)
     struct arrival *first = first_arrival();
     struct connection *c = find_free();
 
-    if (first == NULL)
+    if (first == NULL) {
         return false;
-    if (c == NULL && evict_idle(false))
+    }
+    if (c == NULL && evict_idle(false)) {
         c = find_free();
+    }
     if (c != NULL) {
         open_connection(c, first->stream, first->listener, now);
         forget_arrival(first);
@@ -203,8 +212,9 @@ static bool is_first_for_tls(const struct connection *c)
     for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
         const struct connection *other = &connections[i];
 
-        if (other->state == WAITING_FOR_TLS && other->since < c->since)
+        if (other->state == WAITING_FOR_TLS && other->since < c->since) {
             return false;
+        }
     }
     return true;
 }
@@ -212,8 +222,9 @@ static bool is_first_for_tls(const struct connection *c)
 static bool somebody_waits(void)
 {
     for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
-        if (connections[i].state == WAITING_FOR_TLS)
+        if (connections[i].state == WAITING_FOR_TLS) {
             return true;
+        }
     }
     return first_arrival() != NULL;
 }
@@ -222,11 +233,13 @@ static bool start_tls(struct connection *c, sp_time now)
 {
     int err;
 
-    if (!is_first_for_tls(c))
+    if (!is_first_for_tls(c)) {
         return false;
+    }
     err = sp_tls_accept(c->stream, c->listener->lookup, c->listener->ctx, &c->stream);
-    if (err == SP_E_MEMORY)
+    if (err == SP_E_MEMORY) {
         return evict_idle(true);
+    }
     set_state(c, HANDSHAKE, now, SP_HANDSHAKE_TIMEOUT_MS);
     return true;
 }
@@ -238,8 +251,9 @@ static bool shake_hands(struct connection *c, sp_time now)
 {
     int ready = sp_stream_ready(c->stream);
 
-    if (ready == SP_E_AGAIN)
+    if (ready == SP_E_AGAIN) {
         return false;
+    }
     if (ready < 0) {
         drop(c);
         return true;
@@ -279,8 +293,9 @@ static bool reject(struct connection *c, int status, sp_time now)
     struct sp_http_response response = {.status = status};
 
     c->answer = take_answer();
-    if (c->answer == NULL)
+    if (c->answer == NULL) {
         return false;
+    }
     stats.rejected++;
     c->closes = true;
     start_answer(c, &response, false, now);
@@ -311,18 +326,20 @@ static bool serve(struct connection *c, const struct sp_http_asked *asked, size_
     bool head_only = sp_span_is(asked->method, "HEAD");
 
     c->answer = take_answer();
-    if (c->answer == NULL)
+    if (c->answer == NULL) {
         return false;
+    }
     response.headers = &c->answer->extra;
     response.body = &c->answer->body;
     stats.requests++;
     c->requests++;
     c->closes =
         !asked->keep_alive || c->requests >= SP_HTTP_REQUESTS_PER_CONNECTION || somebody_waits();
-    if (c->listener->lookup != NULL && strcmp(asked->host, c->name) != 0)
+    if (c->listener->lookup != NULL && strcmp(asked->host, c->name) != 0) {
         response.status = 421;
-    else
+    } else {
         ask_handler(c, asked, &response);
+    }
     if (response.status < 100 || response.status > 599) {
         drop(c);
         return true;
@@ -339,10 +356,12 @@ static bool take_request(struct connection *c, sp_time now)
     struct sp_http_asked asked;
     int n = sp_http_request_parse(sp_span(c->buf, c->buf_n), &asked);
 
-    if (n > 0)
+    if (n > 0) {
         return serve(c, &asked, (size_t)n, now);
-    if (n == SP_E_AGAIN && c->buf_n < sizeof c->buf)
+    }
+    if (n == SP_E_AGAIN && c->buf_n < sizeof c->buf) {
         return false;
+    }
     return reject(c, n == SP_E_AGAIN ? 431 : asked.status, now);
 }
 
@@ -350,27 +369,32 @@ static bool read_more(struct connection *c, sp_time now)
 {
     int n;
 
-    if (c->buf_n == sizeof c->buf)
+    if (c->buf_n == sizeof c->buf) {
         return false;
+    }
     n = sp_stream_read(c->stream, c->buf + c->buf_n, sizeof c->buf - c->buf_n);
-    if (n == SP_E_AGAIN)
+    if (n == SP_E_AGAIN) {
         return false;
+    }
     if (n <= 0) {
-        if (n == 0)
+        if (n == 0) {
             (void)sp_stream_finish(c->stream);
+        }
         drop(c);
         return true;
     }
-    if (c->buf_n == 0)
+    if (c->buf_n == 0) {
         c->deadline = now + SP_HTTP_HEADER_TIMEOUT_MS;
+    }
     c->buf_n += (size_t)n;
     return true;
 }
 
 static bool read_request(struct connection *c, sp_time now)
 {
-    if (c->buf_n > 0 && take_request(c, now))
+    if (c->buf_n > 0 && take_request(c, now)) {
         return true;
+    }
     return read_more(c, now);
 }
 
@@ -379,22 +403,25 @@ static bool send_answer(struct connection *c, sp_time now)
     struct sp_http_answer *answer = c->answer;
     int n = sp_stream_write(c->stream, answer->bytes + answer->at, answer->end - answer->at, false);
 
-    if (n == SP_E_AGAIN)
+    if (n == SP_E_AGAIN) {
         return false;
+    }
     if (n < 0) {
         drop(c);
         return true;
     }
     answer->at += (size_t)n;
-    if (answer->at < answer->end)
+    if (answer->at < answer->end) {
         return true;
+    }
     answer->used = false;
     c->answer = NULL;
-    if (c->closes)
+    if (c->closes) {
         set_state(c, ENDING, now, ENDING_MS);
-    else
+    } else {
         set_state(c, READING, now,
                   c->buf_n > 0 ? SP_HTTP_HEADER_TIMEOUT_MS : SP_HTTP_IDLE_TIMEOUT_MS);
+    }
     return true;
 }
 
@@ -402,8 +429,9 @@ static bool send_answer(struct connection *c, sp_time now)
  * any reset. */
 static bool end(struct connection *c)
 {
-    if (sp_stream_finish(c->stream) == SP_E_AGAIN)
+    if (sp_stream_finish(c->stream) == SP_E_AGAIN) {
         return false;
+    }
     drop(c);
     return true;
 }
@@ -412,10 +440,12 @@ static bool end(struct connection *c)
 
 static void time_is_up(struct connection *c, sp_time now)
 {
-    if (c->state == READING && c->buf_n > 0 && !c->closes && reject(c, 408, now))
+    if (c->state == READING && c->buf_n > 0 && !c->closes && reject(c, 408, now)) {
         return;
-    if (c->state == READING)
+    }
+    if (c->state == READING) {
         (void)sp_stream_finish(c->stream);
+    }
     drop(c);
 }
 
@@ -442,10 +472,11 @@ static bool advance(struct connection *c, sp_time now)
 static bool step_connection(struct connection *c, sp_time now)
 {
     for (int i = 0; i < STEPS_MAX; i++) {
-        if (c->state != FREE && now >= c->deadline)
+        if (c->state != FREE && now >= c->deadline) {
             time_is_up(c, now);
-        else if (!advance(c, now))
+        } else if (!advance(c, now)) {
             return i > 0;
+        }
     }
     return true;
 }
@@ -455,8 +486,9 @@ static sp_time wake_at(sp_time now)
     sp_time at = somebody_waits() ? now + RETRY_MS : SP_NEVER;
 
     for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
-        if (connections[i].state != FREE)
+        if (connections[i].state != FREE) {
             at = sp_time_min(at, connections[i].deadline);
+        }
     }
     return at;
 }
@@ -466,10 +498,12 @@ sp_time sp_http_server_step(sp_time now)
     uint32_t moved = sp_tls_stats().moved;
     bool worked = false;
 
-    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++)
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
         worked = step_connection(&connections[i], now) || worked;
-    while (seat_arrivals(now))
+    }
+    while (seat_arrivals(now)) {
         worked = true;
+    }
     return worked || sp_tls_stats().moved != moved ? now : wake_at(now);
 }
 
@@ -478,11 +512,13 @@ int sp_http_serve(uint16_t port, sp_tls_lookup lookup, sp_http_handler handler, 
     struct listener *listener = &listeners[listeners_n];
     int err;
 
-    if (listeners_n == LISTENERS)
+    if (listeners_n == LISTENERS) {
         return SP_E_MEMORY;
+    }
     *listener = (struct listener){.port = port, .lookup = lookup, .handler = handler, .ctx = ctx};
     err = sp_tcp_listen(port, arrived, listener);
-    if (err == 0)
+    if (err == 0) {
         listeners_n++;
+    }
     return err;
 }

@@ -18,8 +18,9 @@ static void put_host(struct sp_buf *out)
     bool v6 = c->url.address.family == 6;
 
     sp_buf_printf(out, "Host: %s%s%s", v6 ? "[" : "", c->url.host, v6 ? "]" : "");
-    if (c->url.port_given)
+    if (c->url.port_given) {
         sp_buf_printf(out, ":%u", c->url.port);
+    }
     sp_buf_puts(out, "\r\n");
 }
 
@@ -31,18 +32,22 @@ int sp_http_build_request(void)
 
     sp_buf_init(&out, c->buf, sizeof c->buf);
     sp_buf_printf(&out, "%s ", call->method);
-    if (target.n == 0 || target.p[0] != '/')
+    if (target.n == 0 || target.p[0] != '/') {
         sp_buf_putc(&out, '/');
+    }
     sp_buf_put(&out, target.p, target.n);
     sp_buf_puts(&out, " HTTP/1.1\r\n");
     put_host(&out);
     sp_buf_puts(&out, "User-Agent: sealpost\r\n");
-    if (call->accept != NULL)
+    if (call->accept != NULL) {
         sp_buf_printf(&out, "Accept: %s\r\n", call->accept);
-    if (call->content_type != NULL)
+    }
+    if (call->content_type != NULL) {
         sp_buf_printf(&out, "Content-Type: %s\r\n", call->content_type);
-    if (call->content_type != NULL || strcmp(call->method, "POST") == 0)
+    }
+    if (call->content_type != NULL || strcmp(call->method, "POST") == 0) {
         sp_buf_printf(&out, "Content-Length: %zu\r\n", call->body.n);
+    }
     sp_buf_printf(&out, "Connection: %s\r\n\r\n", call->keep ? "keep-alive" : "close");
     c->buf_n = out.len;
     return out.cut ? SP_E_SPACE : 0;
@@ -53,8 +58,9 @@ static void connection_failed(int err, const char *words, sp_time now)
 {
     const char *said = sp_stream_error(c->stream);
 
-    if (!sp_http_start_afresh(now))
+    if (!sp_http_start_afresh(now)) {
         sp_http_end(err, said[0] != '\0' ? said : words, now);
+    }
 }
 
 bool sp_http_send(sp_time now)
@@ -63,13 +69,15 @@ bool sp_http_send(sp_time now)
     bool in_head = c->sent < c->buf_n;
     int n;
 
-    if (in_head)
+    if (in_head) {
         n = sp_stream_write(c->stream, c->buf + c->sent, c->buf_n - c->sent, c->call->body.n > 0);
-    else
+    } else {
         n = sp_stream_write(c->stream, c->call->body.p + (c->sent - c->buf_n), total - c->sent,
                             false);
-    if (n == SP_E_AGAIN)
+    }
+    if (n == SP_E_AGAIN) {
         return false;
+    }
     if (n < 0) {
         connection_failed(n, "the connection broke while the request was sent", now);
         return true;
@@ -94,8 +102,9 @@ static sp_utc date_of(struct sp_span field)
     char text[40];
     sp_utc utc = 0;
 
-    if (sp_span_copy(field, text, sizeof text) != 0 || sp_utc_parse_http(text, &utc) != 0)
+    if (sp_span_copy(field, text, sizeof text) != 0 || sp_utc_parse_http(text, &utc) != 0) {
         return 0;
+    }
     return utc;
 }
 
@@ -106,10 +115,12 @@ static uint32_t retry_seconds(struct sp_span field, sp_utc answered)
     sp_utc at = date_of(field);
     uint64_t seconds;
 
-    if (sp_span_u64(field, UINT32_MAX, &seconds) == 0)
+    if (sp_span_u64(field, UINT32_MAX, &seconds) == 0) {
         return (uint32_t)seconds;
-    if (at <= now || now == 0)
+    }
+    if (at <= now || now == 0) {
         return 0;
+    }
     return at - now < UINT32_MAX ? (uint32_t)(at - now) : UINT32_MAX;
 }
 
@@ -152,8 +163,9 @@ static bool take_head(sp_time now)
     struct sp_http_head head;
     int n = sp_http_head_parse(sp_span(c->buf, c->buf_n), &head);
 
-    if (n == SP_E_AGAIN && c->buf_n < sizeof c->buf)
+    if (n == SP_E_AGAIN && c->buf_n < sizeof c->buf) {
         return false;
+    }
     if (n < 0) {
         sp_http_end(SP_E_HTTP,
                     n == SP_E_AGAIN ? "the header of the answer is too large"
@@ -163,8 +175,9 @@ static bool take_head(sp_time now)
     }
     if (head.status < 200) {
         drop_front((size_t)n);
-        if (head.status == 101 || ++c->interim > INTERIM_MAX)
+        if (head.status == 101 || ++c->interim > INTERIM_MAX) {
             sp_http_end(SP_E_HTTP, "the server sent interim answers only", now);
+        }
         return true;
     }
     keep_fields(&head);
@@ -181,11 +194,13 @@ bool sp_http_read_head(sp_time now)
 {
     int n;
 
-    if (c->buf_n > 0 && take_head(now))
+    if (c->buf_n > 0 && take_head(now)) {
         return true;
+    }
     n = sp_stream_read(c->stream, c->buf + c->buf_n, sizeof c->buf - c->buf_n);
-    if (n == SP_E_AGAIN)
+    if (n == SP_E_AGAIN) {
         return false;
+    }
     if (n <= 0) {
         connection_failed(n < 0 ? n : SP_E_CLOSED,
                           c->answered
@@ -210,11 +225,13 @@ static bool keep(size_t n, sp_time now)
     size_t room = cap > 0 ? cap - 1 - result->body_n : 0;
     size_t taken = n < room ? n : room;
 
-    if (taken > 0)
+    if (taken > 0) {
         memcpy(c->call->out + result->body_n, c->buf, taken);
+    }
     result->body_n += taken;
-    if (taken == n)
+    if (taken == n) {
         return true;
+    }
     result->body_cut = true;
     sp_http_end(SP_E_TOO_BIG, "the body of the answer is larger than we take", now);
     return false;
@@ -231,8 +248,9 @@ static bool take_chunks(size_t n, sp_time now)
         sp_http_end(SP_E_HTTP, "the chunks of the answer are damaged", now);
         return true;
     }
-    if (!keep(decoded, now))
+    if (!keep(decoded, now)) {
         return true;
+    }
     if (left >= 0) {
         c->closes = c->closes || left > 0;
         sp_http_end(0, "", now);
@@ -246,8 +264,9 @@ static bool take_length(size_t n, sp_time now)
 
     c->closes = c->closes || n > take;
     c->length -= take;
-    if (keep(take, now) && c->length == 0)
+    if (keep(take, now) && c->length == 0) {
         sp_http_end(0, "", now);
+    }
     return true;
 }
 
@@ -277,14 +296,17 @@ bool sp_http_read_body(sp_time now)
 {
     int n = sp_stream_read(c->stream, c->buf, PIECE);
 
-    if (n == SP_E_AGAIN)
+    if (n == SP_E_AGAIN) {
         return false;
-    if (n > 0)
+    }
+    if (n > 0) {
         return take_bytes((size_t)n, now);
-    if (n == 0 && c->framing == SP_HTTP_TO_END)
+    }
+    if (n == 0 && c->framing == SP_HTTP_TO_END) {
         sp_http_end(0, "", now);
-    else
+    } else {
         connection_failed(n < 0 ? n : SP_E_CLOSED,
                           "the server closed the connection in the middle of the body", now);
+    }
     return true;
 }

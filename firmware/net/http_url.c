@@ -9,8 +9,9 @@
 static size_t find_any(struct sp_span text, const char *characters)
 {
     for (size_t i = 0; i < text.n; i++) {
-        if (strchr(characters, text.p[i]) != NULL && text.p[i] != '\0')
+        if (strchr(characters, text.p[i]) != NULL && text.p[i] != '\0') {
             return i;
+        }
     }
     return text.n;
 }
@@ -28,8 +29,9 @@ static struct sp_span after(struct sp_span text, size_t n)
 static bool is_printable(struct sp_span text)
 {
     for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] <= 0x20 || text.p[i] >= 0x7f)
+        if (text.p[i] <= 0x20 || text.p[i] >= 0x7f) {
             return false;
+        }
     }
     return true;
 }
@@ -37,10 +39,11 @@ static bool is_printable(struct sp_span text)
 /* Takes "http://" or "https://" off the front. */
 static int parse_scheme(struct sp_span *text, struct sp_url *out)
 {
-    if (text->n >= 8 && sp_span_is_nocase(first(*text, 8), "https://"))
+    if (text->n >= 8 && sp_span_is_nocase(first(*text, 8), "https://")) {
         out->https = true;
-    else if (text->n < 7 || !sp_span_is_nocase(first(*text, 7), "http://"))
+    } else if (text->n < 7 || !sp_span_is_nocase(first(*text, 7), "http://")) {
         return SP_E_INVALID;
+    }
     *text = after(*text, out->https ? 8 : 7);
     return 0;
 }
@@ -52,10 +55,12 @@ static int parse_port(struct sp_span text, struct sp_url *out)
     uint64_t port;
 
     out->port = usual;
-    if (text.n == 0)
+    if (text.n == 0) {
         return 0;
-    if (text.p[0] != ':' || sp_span_u64(after(text, 1), 65535, &port) != 0 || port == 0)
+    }
+    if (text.p[0] != ':' || sp_span_u64(after(text, 1), 65535, &port) != 0 || port == 0) {
         return SP_E_INVALID;
+    }
     out->port = (uint16_t)port;
     out->port_given = port != usual;
     return 0;
@@ -67,8 +72,9 @@ static int parse_bracketed(struct sp_span authority, struct sp_url *out)
 
     if (end == authority.n ||
         sp_addr_parse(sp_span(authority.p + 1, end - 1), &out->address) != 0 ||
-        out->address.family != 6)
+        out->address.family != 6) {
         return SP_E_INVALID;
+    }
     (void)sp_addr_text(&out->address, out->host);
     return parse_port(after(authority, end + 1), out);
 }
@@ -78,12 +84,14 @@ static int parse_authority(struct sp_span authority, struct sp_url *out)
     size_t colon = find_any(authority, ":");
     struct sp_span host = first(authority, colon);
 
-    if (authority.n > 0 && authority.p[0] == '[')
+    if (authority.n > 0 && authority.p[0] == '[') {
         return parse_bracketed(authority, out);
-    if (sp_addr_parse(host, &out->address) == 0)
+    }
+    if (sp_addr_parse(host, &out->address) == 0) {
         (void)sp_addr_text(&out->address, out->host);
-    else if (sp_hostname(host, out->host) != 0)
+    } else if (sp_hostname(host, out->host) != 0) {
         return SP_E_INVALID;
+    }
     return parse_port(after(authority, colon), out);
 }
 
@@ -93,8 +101,9 @@ int sp_url_parse(struct sp_span text, struct sp_url *out)
 
     memset(out, 0, sizeof *out);
     if (text.n >= SP_URL_MAX || !is_printable(text) || find_any(text, "#") != text.n ||
-        parse_scheme(&text, out) != 0)
+        parse_scheme(&text, out) != 0) {
         return SP_E_INVALID;
+    }
     end = find_any(text, "/?");
     out->target = after(text, end);
     return parse_authority(first(text, end), out);

@@ -44,14 +44,17 @@ void dns_setserver(u8_t number, const ip_addr_t *server)
 {
     struct sp_addr addr = {0};
 
-    if (number >= DNS_MAX_SERVERS)
+    if (number >= DNS_MAX_SERVERS) {
         return;
-    if (server != NULL)
+    }
+    if (server != NULL) {
         sp_lwip_to(&addr, server);
-    if (addr.family == 4)
+    }
+    if (addr.family == 4) {
         net.dhcp_dns[number] = addr;
-    else /* NULL: a router takes its advertised server back */
+    } else { /* NULL: a router takes its advertised server back */
         net.rdnss[number] = addr;
+    }
     sp_net_event();
 }
 
@@ -94,18 +97,21 @@ static bool usable4(const struct sp_addr *addr)
 
 static bool config_ok(const struct sp_net_config *config)
 {
-    if (memchr(config->hostname, '\0', sizeof config->hostname) == NULL)
+    if (memchr(config->hostname, '\0', sizeof config->hostname) == NULL) {
         return false;
-    if (config->dhcp || config->address.family == 0)
+    }
+    if (config->dhcp || config->address.family == 0) {
         return true;
+    }
     return usable4(&config->address) && config->prefix >= 1 && config->prefix <= 32 &&
            (config->gateway.family == 0 || usable4(&config->gateway));
 }
 
 static bool same_address(const struct sp_net_config *a, const struct sp_net_config *b)
 {
-    if (a->dhcp != b->dhcp || strcmp(a->hostname, b->hostname) != 0)
+    if (a->dhcp != b->dhcp || strcmp(a->hostname, b->hostname) != 0) {
         return false;
+    }
     return a->dhcp || (sp_addr_equal(&a->address, &b->address) && a->prefix == b->prefix &&
                        sp_addr_equal(&a->gateway, &b->gateway));
 }
@@ -129,8 +135,9 @@ static void set_static(const struct sp_net_config *config)
         sp_lwip_from(&address, &config->address);
         mask.addr = lwip_htonl(0xffffffffU << (32U - config->prefix));
     }
-    if (config->gateway.family == 4)
+    if (config->gateway.family == 4) {
         sp_lwip_from(&gateway, &config->gateway);
+    }
     netif_set_addr(&net.netif, ip_2_ip4(&address), &mask, ip_2_ip4(&gateway));
 }
 
@@ -139,26 +146,29 @@ static void apply(const struct sp_net_config *config)
     net.config = *config;
     memcpy(net.hostname, config->hostname, sizeof net.hostname);
     netif_set_hostname(&net.netif, net.hostname[0] != '\0' ? net.hostname : NULL);
-    if (!config->dhcp)
+    if (!config->dhcp) {
         set_static(config);
-    else if (dhcp_start(&net.netif) != ERR_OK)
+    } else if (dhcp_start(&net.netif) != ERR_OK) {
         sp_log_error("net", "DHCP could not be started: out of memory");
+    }
     sp_net_event();
 }
 
 int sp_net_configure(const struct sp_net_config *config)
 {
-    if (!net.started || !config_ok(config))
+    if (!net.started || !config_ok(config)) {
         return SP_E_INVALID;
+    }
     if (same_address(config, &net.config)) {
         net.config = *config;
         sp_net_event();
         return 0;
     }
-    if (net.config.dhcp)
+    if (net.config.dhcp) {
         leave_dhcp();
-    else if (config->dhcp)
+    } else if (config->dhcp) {
         netif_set_addr(&net.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+    }
     apply(config);
     return 0;
 }
@@ -178,11 +188,13 @@ static void on_change(struct netif *netif)
     sp_net_event();
     sp_buf_init(&buf, line, sizeof line);
     add_addresses(&status);
-    for (unsigned i = 0; i < status.addresses_n; i++)
+    for (unsigned i = 0; i < status.addresses_n; i++) {
         sp_buf_printf(&buf, " %s", sp_addr_text(&status.addresses[i], text));
+    }
     hash = sp_hash32(buf.p, buf.len) + link;
-    if (hash == logged)
+    if (hash == logged) {
         return;
+    }
     logged = hash;
     sp_log_info("net", "link %s, addresses:%s", link ? "up" : "down", buf.len > 0 ? line : " none");
 }
@@ -191,20 +203,23 @@ static void follow_link(void)
 {
     struct sp_hal_nic *driver = net.netif.state;
 
-    if (driver->ops->link_up(driver) == 1)
+    if (driver->ops->link_up(driver) == 1) {
         netif_set_link_up(&net.netif);
-    else
+    } else {
         netif_set_link_down(&net.netif);
+    }
 }
 
 int sp_net_start(struct sp_hal_nic *nic, const struct sp_net_config *config)
 {
-    if (net.started || !config_ok(config) || sp_isn_start() != 0)
+    if (net.started || !config_ok(config) || sp_isn_start() != 0) {
         return SP_E_INVALID;
+    }
     lwip_init();
     if (netif_add(&net.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4, nic, sp_nic_init,
-                  ethernet_input) == NULL)
+                  ethernet_input) == NULL) {
         return SP_E_INVALID;
+    }
     net.started = true;
     netif_set_default(&net.netif);
     dhcp_set_struct(&net.netif, &net.dhcp);
@@ -224,20 +239,24 @@ static void add_resolvers(struct sp_net_status *out, const struct sp_addr *serve
 {
     for (unsigned i = 0; i < n && out->dns_n < SP_RESOLVERS; i++) {
         bool known = servers[i].family == 0;
-        for (unsigned j = 0; j < out->dns_n; j++)
+        for (unsigned j = 0; j < out->dns_n; j++) {
             known = known || sp_addr_equal(&out->dns[j], &servers[i]);
-        if (!known)
+        }
+        if (!known) {
             out->dns[out->dns_n++] = servers[i];
+        }
     }
 }
 
 static void add_addresses(struct sp_net_status *out)
 {
-    if (!ip4_addr_isany(netif_ip4_addr(&net.netif)))
+    if (!ip4_addr_isany(netif_ip4_addr(&net.netif))) {
         sp_lwip_to(&out->addresses[out->addresses_n++], netif_ip_addr4(&net.netif));
+    }
     for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES && out->addresses_n < SP_ADDRESSES; i++) {
-        if (ip6_addr_isvalid(netif_ip6_addr_state(&net.netif, i)))
+        if (ip6_addr_isvalid(netif_ip6_addr_state(&net.netif, i))) {
             sp_lwip_to(&out->addresses[out->addresses_n++], netif_ip_addr6(&net.netif, i));
+        }
     }
 }
 
@@ -249,10 +268,12 @@ void sp_net_status(struct sp_net_status *out)
     out->link = netif_is_link_up(&net.netif);
     out->dhcp = net.config.dhcp;
     out->dhcp_bound = out->dhcp && dhcp_supplied_address(&net.netif);
-    for (; mask != 0; mask <<= 1)
+    for (; mask != 0; mask <<= 1) {
         out->prefix++;
-    if (!ip4_addr_isany(netif_ip4_gw(&net.netif)))
+    }
+    if (!ip4_addr_isany(netif_ip4_gw(&net.netif))) {
         sp_lwip_to(&out->gateway, netif_ip_gw4(&net.netif));
+    }
     add_addresses(out);
     add_resolvers(out, net.config.dns, SP_RESOLVERS);
     add_resolvers(out, net.dhcp_dns, DNS_MAX_SERVERS);
@@ -267,8 +288,9 @@ bool sp_net_is_own(const struct sp_addr *addr)
 
     add_addresses(&status);
     for (unsigned i = 0; i < status.addresses_n; i++) {
-        if (sp_addr_equal(&status.addresses[i], addr))
+        if (sp_addr_equal(&status.addresses[i], addr)) {
             return true;
+        }
     }
     return false;
 }
@@ -297,10 +319,12 @@ sp_time sp_net_step(sp_time now)
     sys_check_timeouts();
     next = sp_tcp_step(now);
     waiting = sp_nic_flush(&net.netif);
-    if (more || events != net.events || net.netif.loop_first != NULL)
+    if (more || events != net.events || net.netif.loop_first != NULL) {
         return now;
+    }
     sleep = sys_timeouts_sleeptime();
-    if (sleep != SYS_TIMEOUTS_SLEEPTIME_INFINITE)
+    if (sleep != SYS_TIMEOUTS_SLEEPTIME_INFINITE) {
         next = sp_time_min(next, now + sleep);
+    }
     return waiting ? sp_time_min(next, now + RETRY_MS) : next;
 }

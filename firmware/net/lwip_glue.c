@@ -30,10 +30,11 @@ void sp_lwip_to(struct sp_addr *out, const ip_addr_t *addr)
 {
     memset(out, 0, sizeof *out);
     out->family = IP_IS_V6(addr) ? 6 : 4;
-    if (out->family == 4)
+    if (out->family == 4) {
         memcpy(out->bytes, &ip_2_ip4(addr)->addr, 4);
-    else
+    } else {
         memcpy(out->bytes, ip_2_ip6(addr)->addr, 16);
+    }
 }
 
 /* lwIP itself would send to anywhere over the default interface, from a link-local address if it
@@ -43,8 +44,9 @@ static bool has_route6(const ip6_addr_t *addr)
     struct netif *netif = sp_net_netif();
     const ip_addr_t *source;
 
-    if (ip6_addr_islinklocal(addr) || netif_get_ip6_addr_match(netif, addr) >= 0)
+    if (ip6_addr_islinklocal(addr) || netif_get_ip6_addr_match(netif, addr) >= 0) {
         return true;
+    }
     source = ip6_select_source_address(netif, addr);
     return source != NULL && !ip6_addr_islinklocal(ip_2_ip6(source)) &&
            nd6_find_route(addr) != NULL;
@@ -54,12 +56,15 @@ bool sp_lwip_has_route(const ip_addr_t *addr)
 {
     struct netif *netif = sp_net_netif();
 
-    if (!netif_is_up(netif) || !netif_is_link_up(netif))
+    if (!netif_is_up(netif) || !netif_is_link_up(netif)) {
         return false;
-    if (IP_IS_V6(addr))
+    }
+    if (IP_IS_V6(addr)) {
         return has_route6(ip_2_ip6(addr));
-    if (ip4_addr_isany(netif_ip4_addr(netif)))
+    }
+    if (ip4_addr_isany(netif_ip4_addr(netif))) {
         return false;
+    }
     return ip4_addr_net_eq(ip_2_ip4(addr), netif_ip4_addr(netif), netif_ip4_netmask(netif)) ||
            !ip4_addr_isany(netif_ip4_gw(netif));
 }
@@ -71,9 +76,11 @@ bool sp_lwip_next_hop_answers(const ip_addr_t *addr)
     struct eth_addr *mac;
     const ip4_addr_t *found;
 
-    if (IP_IS_V6(addr) || ip4_addr_eq(ip_2_ip4(addr), netif_ip4_addr(netif)))
+    if (IP_IS_V6(addr) || ip4_addr_eq(ip_2_ip4(addr), netif_ip4_addr(netif))) {
         return true;
-    if (ip4_addr_net_eq(ip_2_ip4(addr), netif_ip4_addr(netif), netif_ip4_netmask(netif)))
+    }
+    if (ip4_addr_net_eq(ip_2_ip4(addr), netif_ip4_addr(netif), netif_ip4_netmask(netif))) {
         hop = ip_2_ip4(addr);
+    }
     return etharp_find_addr(netif, hop, &mac, &found) >= 0;
 }

@@ -37,8 +37,9 @@ static int send_now(struct netif *netif, struct pbuf *p)
 {
     const void *bytes = p->payload;
 
-    if (p->tot_len > sizeof frame)
+    if (p->tot_len > sizeof frame) {
         return 0; /* cannot happen with our MTU; drop */
+    }
     if (p->next != NULL) {
         pbuf_copy_partial(p, frame, p->tot_len, 0);
         bytes = frame;
@@ -61,8 +62,9 @@ static err_t link_output(struct netif *netif, struct pbuf *p)
     int sent = nic.n > 0 ? SP_E_AGAIN : send_now(netif, p);
 
     LINK_STATS_INC(link.xmit);
-    if (sent == 0)
+    if (sent == 0) {
         return ERR_OK;
+    }
     if (sent != SP_E_AGAIN || nic.n == QUEUE) {
         LINK_STATS_INC(link.drop);
         return sent == SP_E_AGAIN ? ERR_MEM : ERR_IF;
@@ -79,8 +81,9 @@ static struct pbuf *take_buffer(void)
 
     nic.spare = NULL;
     for (int tries = 0; p == NULL && tries < 3; tries++) {
-        if (tries > 0)
+        if (tries > 0) {
             sp_tcp_relieve();
+        }
         p = pbuf_alloc(PBUF_RAW, SP_NIC_FRAME_MAX, PBUF_POOL);
         PBUF_CHECK_FREE_OOSEQ();
     }
@@ -105,8 +108,9 @@ bool sp_nic_receive(struct netif *netif)
         }
         pbuf_realloc(p, (u16_t)n);
         LINK_STATS_INC(link.recv);
-        if (netif->input(p, netif) != ERR_OK)
+        if (netif->input(p, netif) != ERR_OK) {
             pbuf_free(p);
+        }
         sp_tcp_shed_half_open();
     }
     return true;

@@ -25,8 +25,9 @@ static int64_t utc_ms(const uint8_t *timestamp)
     int64_t seconds = get32(timestamp);
     int64_t fraction = get32(timestamp + 4);
 
-    if (seconds < ERA_SECONDS / 2)
+    if (seconds < ERA_SECONDS / 2) {
         seconds += ERA_SECONDS;
+    }
     return (seconds - SECONDS_1900_TO_1970) * 1000 + fraction * 1000 / ERA_SECONDS;
 }
 
@@ -39,8 +40,9 @@ void sp_sntp_request(uint8_t out[SP_SNTP_SIZE], const uint8_t cookie[SP_SNTP_COO
 
 static void take_kiss(const uint8_t *code, char *out)
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         out[i] = code[i] > ' ' && code[i] < 0x7f ? (char)code[i] : '?';
+    }
     out[4] = '\0';
 }
 
@@ -61,15 +63,17 @@ int sp_sntp_parse(struct sp_span packet, const uint8_t cookie[SP_SNTP_COOKIE],
 
     memset(out, 0, sizeof *out);
     if (packet.n < SP_SNTP_SIZE || memcmp(p + ORIGINATE, cookie, SP_SNTP_COOKIE) != 0 ||
-        (p[FLAGS] & 7) != SERVER)
+        (p[FLAGS] & 7) != SERVER) {
         return SP_E_INVALID;
+    }
     out->stratum = p[STRATUM];
     if (out->stratum == 0) {
         take_kiss(p + REFERENCE_ID, out->kiss);
         return SP_E_REFUSED;
     }
-    if (!has_time(p))
+    if (!has_time(p)) {
         return SP_E_PROTOCOL;
+    }
     out->utc_ms = utc_ms(p + TRANSMIT);
     return 0;
 }

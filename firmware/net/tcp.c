@@ -40,8 +40,9 @@ static void count_down(struct sp_tcp_slot *slot)
 {
     slot->pcb = NULL;
     sp_tcp_count.open--;
-    if (slot->inbound)
+    if (slot->inbound) {
         sp_tcp_count.inbound--;
+    }
 }
 
 static struct tcp_pcb *detach(struct sp_tcp_slot *slot)
@@ -59,8 +60,9 @@ static struct tcp_pcb *detach(struct sp_tcp_slot *slot)
 
 static void drop_rx(struct sp_tcp_slot *slot)
 {
-    if (slot->rx != NULL)
+    if (slot->rx != NULL) {
         pbuf_free(slot->rx);
+    }
     slot->rx = NULL;
     slot->rx_read = 0;
 }
@@ -75,8 +77,9 @@ static void fail(struct sp_tcp_slot *slot, int err, const char *words)
 
 void sp_tcp_kill(struct sp_tcp_slot *slot, int err, const char *words)
 {
-    if (slot->pcb != NULL)
+    if (slot->pcb != NULL) {
         tcp_abort(detach(slot));
+    }
     drop_rx(slot);
     fail(slot, err, words);
 }
@@ -126,18 +129,21 @@ static struct pbuf *top_up(struct pbuf *chain, struct pbuf *p)
     struct pbuf *last = chain;
     size_t room, n;
 
-    while (last->next != NULL)
+    while (last->next != NULL) {
         last = last->next;
+    }
     if (pbuf_match_allocsrc(last, PBUF_TYPE_ALLOC_SRC_MASK_STD_MEMP_PBUF_POOL) == 0 ||
-        last->ref != 1)
+        last->ref != 1) {
         return p;
+    }
     room = (size_t)((uint8_t *)last + LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) + PBUF_POOL_BUFSIZE -
                     ((uint8_t *)last->payload + last->len));
     n = LWIP_MIN(room, p->tot_len);
     pbuf_copy_partial(p, (uint8_t *)last->payload + last->len, (u16_t)n, 0);
     last->len = (u16_t)(last->len + n);
-    for (struct pbuf *q = chain; q != NULL; q = q->next)
+    for (struct pbuf *q = chain; q != NULL; q = q->next) {
         q->tot_len = (u16_t)(q->tot_len + n);
+    }
     return pbuf_free_header(p, (u16_t)n);
 }
 
@@ -151,16 +157,19 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
     slot->active = sp_port_mono_ms();
     if (p == NULL) {
         slot->peer_ended = true;
-        if (slot->ended)
+        if (slot->ended) {
             detach(slot);
+        }
         return ERR_OK;
     }
-    if (slot->rx != NULL)
+    if (slot->rx != NULL) {
         p = top_up(slot->rx, p);
-    if (slot->rx == NULL)
+    }
+    if (slot->rx == NULL) {
         slot->rx = p;
-    else if (p != NULL)
+    } else if (p != NULL) {
         pbuf_cat(slot->rx, p);
+    }
     return ERR_OK;
 }
 
@@ -193,17 +202,18 @@ static void on_err(void *arg, err_t err)
     struct sp_tcp_slot *slot = arg;
 
     count_down(slot);
-    if (slot->connecting && err == ERR_RST)
+    if (slot->connecting && err == ERR_RST) {
         fail(slot, SP_E_REFUSED, "nothing listens there: the connection was refused");
-    else if (slot->connecting)
+    } else if (slot->connecting) {
         fail(slot, SP_E_TIMEOUT, "no answer to the connection attempt");
-    else if (err == ERR_RST)
+    } else if (err == ERR_RST) {
         fail(slot, SP_E_CLOSED, "the peer reset the connection");
-    else if (err == ERR_CLSD)
+    } else if (err == ERR_CLSD) {
         fail(slot, SP_E_CLOSED, "the peer closed the connection");
-    else
+    } else {
         fail(slot, SP_E_TIMEOUT,
              "the connection was lost: no acknowledgement, or our address changed");
+    }
 }
 
 /* The stream's functions */
@@ -214,8 +224,9 @@ static void advance(struct sp_tcp_slot *slot, size_t n)
     while (slot->rx != NULL && n >= slot->rx->len) {
         struct pbuf *rest = slot->rx->next;
         n -= slot->rx->len;
-        if (rest != NULL)
+        if (rest != NULL) {
             pbuf_ref(rest);
+        }
         pbuf_free(slot->rx);
         slot->rx = rest;
     }
@@ -227,26 +238,31 @@ static int tcp_stream_read(struct sp_stream *stream, void *buf, size_t n)
     struct sp_tcp_slot *slot = slot_of(stream);
     u16_t got;
 
-    if (n == 0)
+    if (n == 0) {
         return SP_E_INVALID;
+    }
     if (slot->rx == NULL) {
-        if (slot->peer_ended)
+        if (slot->peer_ended) {
             return 0;
+        }
         return slot->err != 0 ? slot->err : SP_E_AGAIN;
     }
     got = pbuf_copy_partial(slot->rx, buf, (u16_t)LWIP_MIN(n, 0xffff), slot->rx_read);
     advance(slot, got);
-    if (slot->pcb != NULL)
+    if (slot->pcb != NULL) {
         tcp_recved(slot->pcb, got);
+    }
     return got;
 }
 
 static int may_send(const struct sp_tcp_slot *slot)
 {
-    if (slot->err != 0)
+    if (slot->err != 0) {
         return slot->err;
-    if (slot->ended || slot->pcb == NULL)
+    }
+    if (slot->ended || slot->pcb == NULL) {
         return SP_E_STATE;
+    }
     return slot->connecting ? SP_E_AGAIN : 0;
 }
 
@@ -257,11 +273,13 @@ static size_t may_take(const struct sp_tcp_slot *slot, size_t n)
     size_t left = lwip_stats.mem.avail - lwip_stats.mem.used;
 
     n = LWIP_MIN(n, tcp_sndbuf(slot->pcb));
-    if (!slot->inbound)
+    if (!slot->inbound) {
         return n;
+    }
     left = left > RESERVE ? left - RESERVE : 0;
-    if (n > left / 2) /* headers and fragmentation have their share */
+    if (n > left / 2) { /* headers and fragmentation have their share */
         starved = true;
+    }
     return LWIP_MIN(n, left / 2);
 }
 
@@ -271,8 +289,9 @@ static int tcp_stream_write(struct sp_stream *stream, const void *buf, size_t n,
     int err = may_send(slot);
     size_t take;
 
-    if (err != 0)
+    if (err != 0) {
         return err;
+    }
     take = may_take(slot, n);
     /* When lwIP has no memory for all of it, less may still do. */
     while (take > 0 &&
@@ -281,8 +300,9 @@ static int tcp_stream_write(struct sp_stream *stream, const void *buf, size_t n,
         starved = true;
         take /= 2;
     }
-    if (!more || take < n)
+    if (!more || take < n) {
         tcp_output(slot->pcb);
+    }
     return take > 0 ? (int)take : SP_E_AGAIN;
 }
 
@@ -291,15 +311,19 @@ static int tcp_stream_finish(struct sp_stream *stream)
     struct sp_tcp_slot *slot = slot_of(stream);
     int err = may_send(slot);
 
-    if (slot->ended && slot->err == 0)
+    if (slot->ended && slot->err == 0) {
         return 0;
-    if (err != 0)
+    }
+    if (err != 0) {
         return err;
-    if (tcp_shutdown(slot->pcb, 0, 1) != ERR_OK)
+    }
+    if (tcp_shutdown(slot->pcb, 0, 1) != ERR_OK) {
         return SP_E_AGAIN;
+    }
     slot->ended = true;
-    if (slot->peer_ended)
+    if (slot->peer_ended) {
         detach(slot);
+    }
     return 0;
 }
 
@@ -307,10 +331,11 @@ static void tcp_stream_release(struct sp_stream *stream)
 {
     struct sp_tcp_slot *slot = slot_of(stream);
 
-    if (slot->pcb != NULL && slot->ended)
+    if (slot->pcb != NULL && slot->ended) {
         linger(slot);
-    else if (slot->pcb != NULL)
+    } else if (slot->pcb != NULL) {
         tcp_abort(detach(slot));
+    }
     drop_rx(slot);
     memset(slot, 0, sizeof *slot);
 }
@@ -319,8 +344,9 @@ static int tcp_stream_ready(struct sp_stream *stream)
 {
     struct sp_tcp_slot *slot = slot_of(stream);
 
-    if (slot->err != 0)
+    if (slot->err != 0) {
         return slot->err;
+    }
     return slot->connecting ? SP_E_AGAIN : 1;
 }
 
@@ -351,15 +377,17 @@ struct sp_tcp_slot *sp_tcp_attach(struct tcp_pcb *pcb)
     for (int i = 0; i < SP_TCP_SLOTS; i++) {
         struct sp_tcp_slot *slot = &sp_tcp_slots[i];
 
-        if (slot->used)
+        if (slot->used) {
             continue;
+        }
         slot->used = true;
         slot->stream.ops = &ops;
         slot->pcb = pcb;
         slot->words = "";
         slot->active = sp_port_mono_ms();
-        if (++sp_tcp_count.open > sp_tcp_count.open_peak)
+        if (++sp_tcp_count.open > sp_tcp_count.open_peak) {
             sp_tcp_count.open_peak = sp_tcp_count.open;
+        }
         tcp_arg(pcb, slot);
         tcp_recv(pcb, on_recv);
         tcp_sent(pcb, on_sent);
@@ -383,13 +411,16 @@ int sp_tcp_connect(const struct sp_addr *addr, uint16_t port, struct sp_stream *
     err_t err;
 
     sp_lwip_from(&ip, addr);
-    if (addr->family == 0 || !sp_lwip_has_route(&ip))
+    if (addr->family == 0 || !sp_lwip_has_route(&ip)) {
         return SP_E_UNREACHABLE;
-    if (sp_tcp_count.open >= SP_TCP_STREAMS)
+    }
+    if (sp_tcp_count.open >= SP_TCP_STREAMS) {
         return SP_E_MEMORY;
+    }
     pcb = tcp_new_ip_type(IP_GET_TYPE(&ip));
-    if (pcb == NULL)
+    if (pcb == NULL) {
         return SP_E_MEMORY;
+    }
     slot = sp_tcp_attach(pcb);
     if (slot == NULL) {
         tcp_abort(pcb);
@@ -414,10 +445,11 @@ static void give_up_connecting(struct sp_tcp_slot *slot)
     ip_addr_t ip;
 
     sp_lwip_from(&ip, &slot->peer);
-    if (sp_lwip_next_hop_answers(&ip))
+    if (sp_lwip_next_hop_answers(&ip)) {
         sp_tcp_kill(slot, SP_E_TIMEOUT, "no answer to the connection attempt");
-    else
+    } else {
         sp_tcp_kill(slot, SP_E_UNREACHABLE, "no such host on the network (ARP got no answer)");
+    }
 }
 
 sp_time sp_tcp_step(sp_time now)
@@ -429,20 +461,23 @@ sp_time sp_tcp_step(sp_time now)
         hungry_until = SP_NEVER;
         sp_net_event();
     }
-    if (starved && hungry_until == SP_NEVER)
+    if (starved && hungry_until == SP_NEVER) {
         hungry_until = now + STARVED_MS;
+    }
     starved = false;
     next = hungry_until;
 
     for (int i = 0; i < SP_TCP_SLOTS; i++) {
         struct sp_tcp_slot *slot = &sp_tcp_slots[i];
 
-        if (!slot->used || !slot->connecting)
+        if (!slot->used || !slot->connecting) {
             continue;
-        if (now >= slot->deadline)
+        }
+        if (now >= slot->deadline) {
             give_up_connecting(slot);
-        else
+        } else {
             next = sp_time_min(next, slot->deadline);
+        }
     }
     sp_tcp_deliver();
     return next;

@@ -24,8 +24,9 @@ static struct listener {
 static struct listener *listener_on(uint16_t port)
 {
     for (int i = 0; i < LISTENERS; i++) {
-        if (listeners[i].pcb != NULL && listeners[i].port == port)
+        if (listeners[i].pcb != NULL && listeners[i].port == port) {
             return &listeners[i];
+        }
     }
     return NULL;
 }
@@ -34,8 +35,9 @@ static struct listener *listener_on(uint16_t port)
 
 static bool one_holder(const struct sp_addr *a, const struct sp_addr *b)
 {
-    if (a->family == 6 && b->family == 6 && sp_addr_is_global(a))
+    if (a->family == 6 && b->family == 6 && sp_addr_is_global(a)) {
         return memcmp(a->bytes, b->bytes, 8) == 0;
+    }
     return sp_addr_equal(a, b);
 }
 
@@ -53,11 +55,13 @@ static struct sp_tcp_slot *longest_idle(const struct sp_addr *peer, unsigned *co
     for (int i = 0; i < SP_TCP_SLOTS; i++) {
         struct sp_tcp_slot *slot = &sp_tcp_slots[i];
 
-        if (!is_live_inbound(slot) || (peer != NULL && !one_holder(&slot->peer, peer)))
+        if (!is_live_inbound(slot) || (peer != NULL && !one_holder(&slot->peer, peer))) {
             continue;
+        }
         (*count)++;
-        if (found == NULL || slot->active < found->active)
+        if (found == NULL || slot->active < found->active) {
             found = slot;
+        }
     }
     return found;
 }
@@ -73,11 +77,13 @@ static void make_room(const struct sp_addr *peer)
     unsigned n;
     struct sp_tcp_slot *slot = longest_idle(peer, &n);
 
-    if (n >= SP_TCP_INBOUND_PER_ADDRESS)
+    if (n >= SP_TCP_INBOUND_PER_ADDRESS) {
         evict(slot, "closed: too many connections from one address");
+    }
     slot = longest_idle(NULL, &n);
-    if (n >= SP_TCP_INBOUND || (slot != NULL && sp_tcp_count.open >= SP_TCP_STREAMS))
+    if (n >= SP_TCP_INBOUND || (slot != NULL && sp_tcp_count.open >= SP_TCP_STREAMS)) {
         evict(slot, "closed to make room for another connection");
+    }
 }
 
 /* Ended connections whose owner has left go first. */
@@ -87,11 +93,13 @@ static bool drop_lingering(void)
 
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
         if (pcb->prio == SP_TCP_PRIO_LINGER &&
-            (oldest == NULL || tcp_ticks - pcb->tmr > tcp_ticks - oldest->tmr))
+            (oldest == NULL || tcp_ticks - pcb->tmr > tcp_ticks - oldest->tmr)) {
             oldest = pcb;
+        }
     }
-    if (oldest != NULL)
+    if (oldest != NULL) {
         tcp_abort(oldest);
+    }
     return oldest != NULL;
 }
 
@@ -100,11 +108,13 @@ bool sp_tcp_relieve(void)
     struct sp_tcp_slot *slot;
     unsigned n;
 
-    if (drop_lingering())
+    if (drop_lingering()) {
         return true;
+    }
     slot = longest_idle(NULL, &n);
-    if (slot != NULL)
+    if (slot != NULL) {
         evict(slot, "closed: the network's memory was used up");
+    }
     return slot != NULL;
 }
 
@@ -122,8 +132,9 @@ void sp_tcp_shed_half_open(void)
             n++;
         }
     }
-    if (n > HALF_OPEN)
+    if (n > HALF_OPEN) {
         tcp_abandon(oldest, 0);
+    }
 }
 
 /* New connections */
@@ -134,8 +145,9 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
     struct sp_addr peer;
 
     (void)arg;
-    if (err != ERR_OK || pcb == NULL)
+    if (err != ERR_OK || pcb == NULL) {
         return ERR_VAL;
+    }
     sp_lwip_to(&peer, &pcb->remote_ip);
     make_room(&peer);
     slot = sp_tcp_count.open < SP_TCP_STREAMS ? sp_tcp_attach(pcb) : NULL;
@@ -158,14 +170,16 @@ void sp_tcp_deliver(void)
         struct sp_tcp_slot *slot = &sp_tcp_slots[i];
         struct listener *listener;
 
-        if (!slot->used || !slot->fresh)
+        if (!slot->used || !slot->fresh) {
             continue;
+        }
         slot->fresh = false;
         listener = listener_on(slot->port);
-        if (listener == NULL || slot->err != 0)
+        if (listener == NULL || slot->err != 0) {
             sp_stream_release(&slot->stream);
-        else
+        } else {
             listener->accept(listener->ctx, &slot->stream);
+        }
     }
 }
 
@@ -174,8 +188,9 @@ static int listen_on(struct listener *listener, uint16_t port)
     struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
     struct tcp_pcb *listening;
 
-    if (pcb == NULL)
+    if (pcb == NULL) {
         return SP_E_MEMORY;
+    }
     /* Connections of an earlier listener may still be closing. */
     ip_set_option(pcb, SOF_REUSEADDR);
     tcp_setprio(pcb, SP_TCP_PRIO_INBOUND);
@@ -196,11 +211,13 @@ static int listen_on(struct listener *listener, uint16_t port)
 
 int sp_tcp_listen(uint16_t port, sp_tcp_accept accept, void *ctx)
 {
-    if (listener_on(port) != NULL)
+    if (listener_on(port) != NULL) {
         return SP_E_EXISTS;
+    }
     for (int i = 0; i < LISTENERS; i++) {
-        if (listeners[i].pcb != NULL)
+        if (listeners[i].pcb != NULL) {
             continue;
+        }
         listeners[i].accept = accept;
         listeners[i].ctx = ctx;
         return listen_on(&listeners[i], port);
@@ -212,8 +229,9 @@ void sp_tcp_unlisten(uint16_t port)
 {
     struct listener *listener = listener_on(port);
 
-    if (listener == NULL)
+    if (listener == NULL) {
         return;
+    }
     tcp_close(listener->pcb);
     memset(listener, 0, sizeof *listener);
 }

@@ -29,10 +29,12 @@ int sp_tls_start(void)
 {
     int err = sp_crypto_start();
 
-    if (err == 0)
+    if (err == 0) {
         err = sp_tls_server_start();
-    if (err == 0)
+    }
+    if (err == 0) {
         err = sp_tls_client_start();
+    }
     return err;
 }
 
@@ -44,8 +46,9 @@ int sp_tls_configure(mbedtls_ssl_config *conf, int endpoint)
 
     mbedtls_ssl_config_init(conf);
     if (mbedtls_ssl_config_defaults(conf, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0) {
         return SP_E_MEMORY;
+    }
     mbedtls_ssl_conf_rng(conf, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
     mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_max_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_3);
@@ -75,10 +78,12 @@ static int bio_send(void *ctx, const unsigned char *buf, size_t n)
     struct sp_tls *tls = ctx;
     int sent = sp_stream_write(tls->carrier, buf, n, true);
 
-    if (sent == SP_E_AGAIN)
+    if (sent == SP_E_AGAIN) {
         return MBEDTLS_ERR_SSL_WANT_WRITE;
-    if (sent <= 0)
+    }
+    if (sent <= 0) {
         return carrier_failed(tls, sent);
+    }
     sp_tls_count.moved += (uint32_t)sent;
     return sent;
 }
@@ -92,8 +97,9 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t n)
         tls->starved = true;
         return MBEDTLS_ERR_SSL_WANT_READ;
     }
-    if (got < 0)
+    if (got < 0) {
         return carrier_failed(tls, got);
+    }
     sp_tls_count.moved += (uint32_t)got;
     return got;
 }
@@ -120,12 +126,13 @@ static int explain_alert(struct sp_tls *tls)
 
 static int explain_end(struct sp_tls *tls)
 {
-    if (tls->carrier_err != 0)
+    if (tls->carrier_err != 0) {
         sp_tls_words(tls, "%s", sp_stream_error(tls->carrier));
-    else if (tls->state == SP_TLS_HANDSHAKING)
+    } else if (tls->state == SP_TLS_HANDSHAKING) {
         sp_tls_words(tls, "the peer ended the connection during the TLS handshake");
-    else
+    } else {
         sp_tls_words(tls, "the connection ended without a TLS close_notify: data may be missing");
+    }
     return tls->carrier_err != 0 ? tls->carrier_err : SP_E_CLOSED;
 }
 
@@ -158,19 +165,23 @@ static int explain(struct sp_tls *tls, int mbed)
  * records. */
 static void send_alert(struct sp_tls *tls, int mbed)
 {
-    if (tls->alert == 0 && mbed == MBEDTLS_ERR_SSL_BAD_INPUT_DATA)
+    if (tls->alert == 0 && mbed == MBEDTLS_ERR_SSL_BAD_INPUT_DATA) {
         tls->alert = MBEDTLS_SSL_ALERT_MSG_RECORD_OVERFLOW;
-    if (tls->alert != 0)
+    }
+    if (tls->alert != 0) {
         (void)mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, tls->alert);
+    }
 }
 
 static int fail(struct sp_tls *tls, int mbed)
 {
     tls->err = tls->state == SP_TLS_HANDSHAKING ? tls->side->explain(tls, mbed) : 0;
-    if (tls->err == 0)
+    if (tls->err == 0) {
         tls->err = explain(tls, mbed);
-    if (tls->state == SP_TLS_HANDSHAKING)
+    }
+    if (tls->state == SP_TLS_HANDSHAKING) {
         sp_tls_count.failed++;
+    }
     if (tls->carrier_err == 0) {
         send_alert(tls, mbed);
         /* So that releasing the carrier does not drop the alert. */
@@ -196,8 +207,9 @@ static int handshake_step(mbedtls_ssl_context *ssl)
     size_t n = ssl->MBEDTLS_PRIVATE(in_buf_len);
     int ret;
 
-    if (ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_HANDSHAKE_WRAPUP)
+    if (ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_HANDSHAKE_WRAPUP) {
         ssl->MBEDTLS_PRIVATE(in_buf_len) = 0;
+    }
     ret = mbedtls_ssl_handshake_step(ssl);
     ssl->MBEDTLS_PRIVATE(in_buf_len) = n;
     return ret;
@@ -209,15 +221,17 @@ static int handshake(struct sp_tls *tls)
 
     for (int i = 0; i < HANDSHAKE_STEPS && !mbedtls_ssl_is_handshake_over(&tls->ssl); i++) {
         ret = handshake_step(&tls->ssl);
-        if (ret != 0)
+        if (ret != 0) {
             break;
+        }
     }
     if (is_waiting(ret)) {
         push(tls);
         return SP_E_AGAIN;
     }
-    if (ret != 0 || !mbedtls_ssl_is_handshake_over(&tls->ssl))
+    if (ret != 0 || !mbedtls_ssl_is_handshake_over(&tls->ssl)) {
         return fail(tls, ret != 0 ? ret : MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+    }
     tls->state = SP_TLS_OPEN;
     sp_tls_count.handshakes++;
     tls->side->opened(tls);
@@ -229,8 +243,9 @@ static int tls_ready(struct sp_stream *stream)
 {
     struct sp_tls *tls = tls_of(stream);
 
-    if (tls->state == SP_TLS_HANDSHAKING)
+    if (tls->state == SP_TLS_HANDSHAKING) {
         return handshake(tls);
+    }
     return tls->state == SP_TLS_FAILED ? tls->err : 1;
 }
 
@@ -248,8 +263,9 @@ static int flush(struct sp_tls *tls)
 
 static int read_result(struct sp_tls *tls, int ret)
 {
-    if (ret > 0)
+    if (ret > 0) {
         return ret;
+    }
     if (is_waiting(ret) || ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
         push(tls);
         return SP_E_AGAIN;
@@ -266,19 +282,23 @@ static int tls_read(struct sp_stream *stream, void *buf, size_t n)
     struct sp_tls *tls = tls_of(stream);
     int ret = tls_ready(stream);
 
-    if (ret == 1)
+    if (ret == 1) {
         ret = flush(tls);
-    if (ret != 0 && ret != SP_E_AGAIN)
+    }
+    if (ret != 0 && ret != SP_E_AGAIN) {
         return ret;
-    if (tls->state != SP_TLS_OPEN)
+    }
+    if (tls->state != SP_TLS_OPEN) {
         return tls->state == SP_TLS_PEER_ENDED ? 0 : ret;
+    }
     tls->starved = false;
     for (int i = 0; i < READ_TRIES; i++) {
         ret = mbedtls_ssl_read(&tls->ssl, buf, n);
         /* A ticket is passed over, and reported as a wish to read or by its own code. */
         if (tls->starved || (ret != MBEDTLS_ERR_SSL_WANT_READ &&
-                             ret != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET))
+                             ret != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)) {
             break;
+        }
     }
     return read_result(tls, ret);
 }
@@ -291,22 +311,28 @@ static int tls_write(struct sp_stream *stream, const void *buf, size_t n, bool m
     int ret = tls_ready(stream);
     int room;
 
-    if (ret == 1)
+    if (ret == 1) {
         ret = tls->notified ? SP_E_STATE : flush(tls);
-    if (ret != 0)
+    }
+    if (ret != 0) {
         return ret;
+    }
     room = mbedtls_ssl_get_max_out_record_payload(&tls->ssl);
-    if (room <= 0)
+    if (room <= 0) {
         return fail(tls, MBEDTLS_ERR_SSL_INTERNAL_ERROR);
-    if (n > (size_t)room)
+    }
+    if (n > (size_t)room) {
         n = (size_t)room;
+    }
     if (n > 0) {
         ret = mbedtls_ssl_write(&tls->ssl, buf, n);
-        if (ret < 0 && !is_waiting(ret))
+        if (ret < 0 && !is_waiting(ret)) {
             return fail(tls, ret);
+        }
     }
-    if (!more || is_waiting(ret))
+    if (!more || is_waiting(ret)) {
         push(tls);
+    }
     return (int)n;
 }
 
@@ -315,15 +341,18 @@ static int tls_finish(struct sp_stream *stream)
     struct sp_tls *tls = tls_of(stream);
     int ret;
 
-    if (tls->state == SP_TLS_FAILED)
+    if (tls->state == SP_TLS_FAILED) {
         return tls->err;
-    if (tls->state == SP_TLS_HANDSHAKING)
+    }
+    if (tls->state == SP_TLS_HANDSHAKING) {
         return sp_stream_finish(tls->carrier);
+    }
     ret = flush(tls);
     if (ret == 0 && !tls->notified) {
         ret = mbedtls_ssl_close_notify(&tls->ssl);
-        if (ret != 0 && !is_waiting(ret))
+        if (ret != 0 && !is_waiting(ret)) {
             return fail(tls, ret);
+        }
         tls->notified = true;
         ret = flush(tls);
     }
@@ -385,8 +414,9 @@ static void suite_name(const char *name, char *out, size_t cap)
     (void)snprintf(out, cap, "%s%s", tls13 ? "TLS-" : "",
                    name == NULL ? "" : name + (tls13 ? 7 : 0));
     for (; *out != '\0'; out++) {
-        if (*out == '-')
+        if (*out == '-') {
             *out = '_';
+        }
     }
 }
 

@@ -37,8 +37,9 @@ static const struct {
 const char *sp_tls_alert_name(uint8_t alert)
 {
     for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
-        if (alerts[i].number == alert)
+        if (alerts[i].number == alert) {
             return alerts[i].name;
+        }
     }
     return "?";
 }

@@ -32,8 +32,9 @@ static int look_at(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
     struct client *client = ctx;
 
     if (depth > 0) {
-        if ((*flags & (MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)) != 0)
+        if ((*flags & (MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)) != 0) {
             client->chain_dates = true;
+        }
         return 0;
     }
     client->have_peer = sp_cert_read(sp_span(crt->raw.p, crt->raw.len), &client->peer) == 0;
@@ -54,8 +55,9 @@ static int error_of_flags(uint32_t flags)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if ((flags & rows[i].flag) != 0)
+        if ((flags & rows[i].flag) != 0) {
             return rows[i].err;
+        }
     }
     return flags != 0 ? SP_E_CERT_BAD : 0;
 }
@@ -64,12 +66,15 @@ static int error_of_flags(uint32_t flags)
 
 static void put_names(struct sp_buf *out, const struct sp_cert_info *peer)
 {
-    for (unsigned i = 0; i < peer->sans_n && i < 3; i++)
+    for (unsigned i = 0; i < peer->sans_n && i < 3; i++) {
         sp_buf_printf(out, "%s%s", i > 0 ? ", " : "", peer->sans[i]);
-    if (peer->sans_n == 0)
+    }
+    if (peer->sans_n == 0) {
         sp_buf_puts(out, "no host name");
-    if (peer->sans_n > 3)
+    }
+    if (peer->sans_n > 3) {
         sp_buf_printf(out, " and %u more", peer->sans_n - 3);
+    }
 }
 
 static void put_reason(struct sp_buf *out, const struct client *client, uint32_t flags)
@@ -126,8 +131,9 @@ static void judge(struct client *client)
     uint32_t flags = mbedtls_ssl_get_verify_result(&client->tls.ssl);
 
     client->found = sp_port_utc_s() == 0 ? SP_E_CLOCK : error_of_flags(flags);
-    if (client->found != 0)
+    if (client->found != 0) {
         describe(client, flags);
+    }
 }
 
 static void opened(struct sp_tls *tls)
@@ -141,8 +147,9 @@ static int explain(struct sp_tls *tls, int mbed)
 
     if (mbed == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || mbed == MBEDTLS_ERR_SSL_BAD_CERTIFICATE) {
         judge(client);
-        if (client->found == 0)
+        if (client->found == 0) {
             client->found = SP_E_CERT_BAD;
+        }
         return client->found;
     }
     return 0;
@@ -173,8 +180,9 @@ int sp_tls_client_start(void)
     for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
         int err = sp_tls_configure(&configs[i], MBEDTLS_SSL_IS_CLIENT);
 
-        if (err != 0)
+        if (err != 0) {
             return err;
+        }
         mbedtls_ssl_conf_authmode(&configs[i], modes[i]);
         mbedtls_ssl_conf_ca_cb(&configs[i], sp_trust_candidates, NULL);
     }
@@ -184,8 +192,9 @@ int sp_tls_client_start(void)
 static struct client *free_client(void)
 {
     for (size_t i = 0; i < SP_TLS_CLIENTS; i++) {
-        if (clients[i].tls.carrier == NULL)
+        if (clients[i].tls.carrier == NULL) {
             return &clients[i];
+        }
     }
     return NULL;
 }
@@ -194,8 +203,9 @@ static int open_client(struct client *client, struct sp_stream *carrier, const c
                        enum sp_tls_verify verify)
 {
     memset(client, 0, sizeof *client);
-    if (sp_tls_open(&client->tls, &side, &configs[verify], carrier) != 0)
+    if (sp_tls_open(&client->tls, &side, &configs[verify], carrier) != 0) {
         return SP_E_MEMORY;
+    }
     if (mbedtls_ssl_set_hostname(&client->tls.ssl, host) != 0) {
         mbedtls_ssl_free(&client->tls.ssl);
         memset(client, 0, sizeof *client);
@@ -214,18 +224,21 @@ int sp_tls_connect(struct sp_stream *carrier, const char *host, enum sp_tls_veri
     char name[SP_DOMAIN_SIZE];
     int err = 0;
 
-    if (sp_hostname(sp_span_str(host), name) != 0)
+    if (sp_hostname(sp_span_str(host), name) != 0) {
         err = SP_E_INVALID;
-    else if (verify == SP_TLS_VERIFY && sp_port_utc_s() == 0)
+    } else if (verify == SP_TLS_VERIFY && sp_port_utc_s() == 0) {
         err = SP_E_CLOCK;
+    }
     if (err != 0) {
         sp_stream_release(carrier);
         return err;
     }
-    if (client == NULL)
+    if (client == NULL) {
         return SP_E_MEMORY;
+    }
     err = open_client(client, carrier, name, verify);
-    if (err == 0)
+    if (err == 0) {
         *out = &client->tls.stream;
+    }
     return err;
 }

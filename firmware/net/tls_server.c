@@ -55,9 +55,10 @@ static unsigned links_that_fit(const struct server *server, const struct sp_tls_
         room -= identity->chain[n].n + LINK_OVERHEAD;
         n++;
     }
-    if (n < identity->links)
+    if (n < identity->links) {
         sp_log_warn("tls", "%s: the chain is too long, %u of %u certificates are sent",
                     server->tls.name, n, identity->links);
+    }
     return n;
 }
 
@@ -67,14 +68,17 @@ static int load_identity(struct server *server, const struct sp_tls_identity *id
     unsigned links = links_that_fit(server, identity);
     int err = links > 0 ? 0 : MBEDTLS_ERR_SSL_BAD_CONFIG;
 
-    for (unsigned i = 0; i < links && err == 0; i++)
+    for (unsigned i = 0; i < links && err == 0; i++) {
         err =
             mbedtls_x509_crt_parse_der(&server->chain, identity->chain[i].p, identity->chain[i].n);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = mbedtls_pk_parse_key(&server->key, identity->key.p, identity->key.n, NULL, 0,
                                    mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = mbedtls_ssl_set_hs_own_cert(&server->tls.ssl, &server->chain, &server->key);
+    }
     return err;
 }
 
@@ -89,13 +93,16 @@ static int show_identity(struct server *server)
     struct sp_tls_identity identity = {.links = 0};
     int err = server->lookup(server->ctx, server->tls.name, &identity);
 
-    if (err == SP_E_NOT_FOUND)
+    if (err == SP_E_NOT_FOUND) {
         return refuse(server, MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME,
                       MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = load_identity(server, &identity);
-    if (err != 0)
+    }
+    if (err != 0) {
         return refuse(server, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+    }
     server->chosen = true;
     return 0;
 }
@@ -119,16 +126,19 @@ static int choose(mbedtls_ssl_context *ssl)
     size_t n = 0;
     const unsigned char *sni = mbedtls_ssl_get_hs_sni(ssl, &n);
 
-    if (sni == NULL || n == 0)
+    if (sni == NULL || n == 0) {
         return no_name(server);
-    if (sp_hostname(sp_span(sni, n), name) != 0)
+    }
+    if (sp_hostname(sp_span(sni, n), name) != 0) {
         return refuse(server, MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME,
                       MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME);
-    if (server->chosen)
+    }
+    if (server->chosen) {
         return strcmp(name, server->tls.name) == 0
                    ? 0
                    : refuse(server, MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER,
                             MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER);
+    }
     memcpy(server->tls.name, name, sizeof name);
     return show_identity(server);
 }
@@ -143,8 +153,9 @@ static void opened(struct sp_tls *tls)
 static int explain(struct sp_tls *tls, int mbed)
 {
     (void)mbed;
-    if (tls->alert == 0)
+    if (tls->alert == 0) {
         return 0;
+    }
     sp_tls_words(tls, "the client was refused with the TLS alert %s (%u); it asked for %s",
                  sp_tls_alert_name(tls->alert), tls->alert,
                  tls->name[0] != '\0' ? tls->name : "no valid name");
@@ -171,8 +182,9 @@ int sp_tls_server_start(void)
     static const char *protocols[] = {"http/1.1", NULL};
     int err = sp_tls_configure(&config, MBEDTLS_SSL_IS_SERVER);
 
-    if (err != 0)
+    if (err != 0) {
         return err;
+    }
     mbedtls_ssl_conf_cert_cb(&config, choose);
     return mbedtls_ssl_conf_alpn_protocols(&config, protocols) == 0 ? 0 : SP_E_MEMORY;
 }
@@ -185,8 +197,9 @@ static int shrink_input(mbedtls_ssl_context *ssl)
     sp_port_tls_free(ssl->MBEDTLS_PRIVATE(in_buf));
     ssl->MBEDTLS_PRIVATE(in_buf_len) = SP_TLS_IN_BUFFER;
     ssl->MBEDTLS_PRIVATE(in_buf) = sp_port_tls_calloc(1, SP_TLS_IN_BUFFER);
-    if (ssl->MBEDTLS_PRIVATE(in_buf) == NULL)
+    if (ssl->MBEDTLS_PRIVATE(in_buf) == NULL) {
         return SP_E_MEMORY;
+    }
     mbedtls_ssl_reset_in_pointers(ssl);
     return 0;
 }
@@ -194,8 +207,9 @@ static int shrink_input(mbedtls_ssl_context *ssl)
 static struct server *free_server(void)
 {
     for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
-        if (servers[i].tls.carrier == NULL)
+        if (servers[i].tls.carrier == NULL) {
             return &servers[i];
+        }
     }
     return NULL;
 }
@@ -205,8 +219,9 @@ int sp_tls_accept(struct sp_stream *carrier, sp_tls_lookup lookup, void *ctx,
 {
     struct server *server = free_server();
 
-    if (server == NULL || sp_tls_open(&server->tls, &side, &config, carrier) != 0)
+    if (server == NULL || sp_tls_open(&server->tls, &side, &config, carrier) != 0) {
         return SP_E_MEMORY;
+    }
     if (shrink_input(&server->tls.ssl) != 0) {
         mbedtls_ssl_free(&server->tls.ssl);
         memset(&server->tls, 0, sizeof server->tls);
@@ -218,8 +233,9 @@ int sp_tls_accept(struct sp_stream *carrier, sp_tls_lookup lookup, void *ctx,
     server->ctx = ctx;
     server->chosen = false;
     sp_tls_count.servers++;
-    if (sp_tls_count.servers > sp_tls_count.servers_peak)
+    if (sp_tls_count.servers > sp_tls_count.servers_peak) {
         sp_tls_count.servers_peak = sp_tls_count.servers;
+    }
     *out = &server->tls.stream;
     return 0;
 }

@@ -45,8 +45,9 @@ static uint32_t u32_at(const uint8_t *p)
 
 static int read_at(uint32_t at, void *buf, size_t n)
 {
-    if (at > trust.roots->size || n > trust.roots->size - at)
+    if (at > trust.roots->size || n > trust.roots->size - at) {
         return SP_E_CORRUPT;
+    }
     return trust.roots->read(trust.roots, at, buf, n);
 }
 
@@ -54,8 +55,9 @@ static uint16_t bundle_count(void)
 {
     uint8_t head[HEADER_SIZE];
 
-    if (trust.roots == NULL || trust.roots->size == 0)
+    if (trust.roots == NULL || trust.roots->size == 0) {
         return 0;
+    }
     if (read_at(0, head, sizeof head) != 0 || memcmp(head, "SPTB", 4) != 0 ||
         u16_at(head + 4) != 1 || u32_at(head + 8) > trust.roots->size) {
         sp_log_error("trust", "the bundle of root certificates is damaged: none of it is trusted");
@@ -82,8 +84,9 @@ static int find_entry(uint32_t number, struct entry *out)
     uint8_t bytes[4];
     int err = read_at(HEADER_SIZE + number * OFFSET_SIZE, bytes, OFFSET_SIZE);
 
-    if (err != 0)
+    if (err != 0) {
         return err;
+    }
     out->at = u32_at(bytes);
     err = read_at(out->at, bytes, ENTRY_HEADER);
     out->at += ENTRY_HEADER;
@@ -104,11 +107,13 @@ static int compare(const struct entry *entry, struct sp_span name, int *err)
         int order;
 
         *err = read_at(entry->at + (uint32_t)done, piece, n);
-        if (*err != 0)
+        if (*err != 0) {
             return 0;
+        }
         order = memcmp(piece, name.p + done, n);
-        if (order != 0)
+        if (order != 0) {
             return order;
+        }
     }
     return (int)entry->subject_n - (int)name.n;
 }
@@ -124,10 +129,11 @@ static uint32_t lower_bound(struct sp_span name, int *err)
         struct entry entry;
 
         *err = find_entry(middle, &entry);
-        if (*err == 0 && compare(&entry, name, err) < 0)
+        if (*err == 0 && compare(&entry, name, err) < 0) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     return low;
 }
@@ -180,12 +186,14 @@ static int add(mbedtls_x509_crt **chain, const uint8_t *der, size_t n)
 {
     if (*chain == NULL) {
         *chain = sp_port_tls_calloc(1, sizeof **chain);
-        if (*chain == NULL)
+        if (*chain == NULL) {
             return MBEDTLS_ERR_X509_ALLOC_FAILED;
+        }
         mbedtls_x509_crt_init(*chain);
     }
-    if (mbedtls_x509_crt_parse_der(*chain, der, n) == MBEDTLS_ERR_X509_ALLOC_FAILED)
+    if (mbedtls_x509_crt_parse_der(*chain, der, n) == MBEDTLS_ERR_X509_ALLOC_FAILED) {
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
+    }
     return 0;
 }
 
@@ -195,15 +203,18 @@ static int add_entry(const struct entry *entry, mbedtls_x509_crt **chain)
     uint8_t *work; /* the fields, and the certificate that is made of them */
     int err = 0;
 
-    if (entry->subject_n > FIELD_MAX || entry->key_n > FIELD_MAX)
+    if (entry->subject_n > FIELD_MAX || entry->key_n > FIELD_MAX) {
         return 0;
+    }
     work = sp_port_tls_calloc(1, 2 * fields + entry->subject_n + FRAME_MAX);
-    if (work == NULL)
+    if (work == NULL) {
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
-    if (read_at(entry->at, work, fields) == 0)
+    }
+    if (read_at(entry->at, work, fields) == 0) {
         err = add(chain, work + fields,
                   write_certificate(work + fields, sp_span(work, entry->subject_n),
                                     sp_span(work + entry->subject_n, entry->key_n)));
+    }
     sp_port_tls_free(work);
     return err;
 }
@@ -218,13 +229,16 @@ static int add_from_bundle(struct sp_span issuer, mbedtls_x509_crt **chain)
         struct entry entry;
 
         damaged = find_entry(number, &entry);
-        if (damaged == 0 && compare(&entry, issuer, &damaged) != 0)
+        if (damaged == 0 && compare(&entry, issuer, &damaged) != 0) {
             break;
-        if (damaged == 0)
+        }
+        if (damaged == 0) {
             err = add_entry(&entry, chain);
+        }
     }
-    if (damaged != 0)
+    if (damaged != 0) {
         sp_log_error("trust", "the bundle of root certificates cannot be read");
+    }
     return err;
 }
 
@@ -240,8 +254,9 @@ static int add_if_issuer(struct sp_span issuer, uint8_t *der, size_t n, mbedtls_
     err = mbedtls_x509_crt_parse_der_nocopy(&anchor, der, n);
     same = err == 0 && sp_span_equal(sp_span(anchor.subject_raw.p, anchor.subject_raw.len), issuer);
     mbedtls_x509_crt_free(&anchor);
-    if (err == MBEDTLS_ERR_X509_ALLOC_FAILED)
+    if (err == MBEDTLS_ERR_X509_ALLOC_FAILED) {
         return err;
+    }
     return same ? add(chain, der, n) : 0;
 }
 
@@ -250,18 +265,22 @@ static int add_extra(struct sp_span issuer, mbedtls_x509_crt **chain)
     uint8_t *der;
     int err = 0;
 
-    if (trust.extra == NULL)
+    if (trust.extra == NULL) {
         return 0;
+    }
     der = sp_port_tls_calloc(1, SP_LINK_MAX);
-    if (der == NULL)
+    if (der == NULL) {
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
+    }
     for (unsigned i = 0; i < SP_TRUST_MAX && err == 0; i++) {
         int n = trust.extra(trust.ctx, i, der, SP_LINK_MAX);
 
-        if (n == SP_E_NOT_FOUND)
+        if (n == SP_E_NOT_FOUND) {
             break;
-        if (n > 0)
+        }
+        if (n > 0) {
             err = add_if_issuer(issuer, der, (size_t)n, chain);
+        }
     }
     sp_port_tls_free(der);
     return err;
@@ -275,8 +294,9 @@ int sp_trust_candidates(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_c
     (void)ctx;
     *out = NULL;
     err = add_from_bundle(issuer, out);
-    if (err == 0)
+    if (err == 0) {
         err = add_extra(issuer, out);
+    }
     if (err != 0) {
         mbedtls_x509_crt_free(*out);
         sp_port_tls_free(*out);

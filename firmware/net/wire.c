@@ -39,15 +39,17 @@ void sp_wire_close(int wire)
 {
     struct wire *w = &wires[wire];
 
-    if (w->udp != NULL)
+    if (w->udp != NULL) {
         udp_remove(w->udp);
+    }
     if (w->stream != NULL) {
         sp_stream_finish(w->stream);
         sp_stream_release(w->stream);
     }
     for (int i = 0; i < WAITING; i++) {
-        if (w->rx[i] != NULL)
+        if (w->rx[i] != NULL) {
             pbuf_free(w->rx[i]);
+        }
     }
     memset(w, 0, sizeof *w);
 }
@@ -77,8 +79,9 @@ static err_t bind_at_random(struct udp_pcb *pcb)
     for (int i = 0; i < PORT_TRIES && err == ERR_USE; i++) {
         uint16_t port = 0;
 
-        if (sp_port_random(&port, sizeof port) != 0)
+        if (sp_port_random(&port, sizeof port) != 0) {
             return ERR_VAL;
+        }
         err = udp_bind(pcb, IP_ANY_TYPE, (u16_t)(FIRST_PORT | port));
     }
     return err;
@@ -87,8 +90,9 @@ static err_t bind_at_random(struct udp_pcb *pcb)
 static int connect_udp(struct wire *w, const ip_addr_t *ip, uint16_t port)
 {
     w->udp = udp_new_ip_type(IPADDR_TYPE_ANY);
-    if (w->udp == NULL || bind_at_random(w->udp) != ERR_OK)
+    if (w->udp == NULL || bind_at_random(w->udp) != ERR_OK) {
         return SP_E_MEMORY;
+    }
     udp_recv(w->udp, on_datagram, w);
     return udp_connect(w->udp, ip, port) == ERR_OK ? 0 : SP_E_UNREACHABLE;
 }
@@ -101,10 +105,12 @@ int sp_wire_connect(int wire, const struct sp_addr *addr, uint16_t port)
 
     w->peer = *addr;
     sp_lwip_from(&ip, addr);
-    if (!sp_lwip_has_route(&ip))
+    if (!sp_lwip_has_route(&ip)) {
         return SP_E_UNREACHABLE;
-    if (!w->tcp)
+    }
+    if (!w->tcp) {
         return connect_udp(w, &ip, port);
+    }
     err = sp_tcp_connect(addr, port, &w->stream);
     w->connecting = err == 0;
     return err == 0 ? SP_E_AGAIN : err;
@@ -115,11 +121,13 @@ static int send_udp(struct wire *w, const void *buf, size_t n)
     struct pbuf *p;
     err_t err;
 
-    if (w->udp == NULL || n > 0xffff)
+    if (w->udp == NULL || n > 0xffff) {
         return SP_E_STATE;
+    }
     p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)n, PBUF_RAM);
-    if (p == NULL)
+    if (p == NULL) {
         return SP_E_MEMORY;
+    }
     pbuf_take(p, buf, (u16_t)n);
     err = udp_send(w->udp, p);
     pbuf_free(p);
@@ -132,10 +140,12 @@ int sp_wire_send(int wire, const void *buf, size_t n)
     struct wire *w = &wires[wire];
     int sent;
 
-    if (!w->tcp)
+    if (!w->tcp) {
         return send_udp(w, buf, n);
-    if (w->stream == NULL)
+    }
+    if (w->stream == NULL) {
         return SP_E_STATE;
+    }
     sent = sp_stream_write(w->stream, buf, n, false);
     w->blocked = sent != (int)n;
     return sent;
@@ -146,8 +156,9 @@ static int receive_udp(struct wire *w, void *buf, size_t n)
     struct pbuf *p = w->rx[0];
     u16_t got;
 
-    if (p == NULL)
+    if (p == NULL) {
         return SP_E_AGAIN;
+    }
     memmove(w->rx, w->rx + 1, (WAITING - 1) * sizeof w->rx[0]);
     w->rx[WAITING - 1] = NULL;
     got = pbuf_copy_partial(p, buf, (u16_t)LWIP_MIN(n, 0xffff), 0);
@@ -159,8 +170,9 @@ int sp_wire_receive(int wire, void *buf, size_t n)
 {
     struct wire *w = &wires[wire];
 
-    if (!w->tcp)
+    if (!w->tcp) {
         return receive_udp(w, buf, n);
+    }
     return w->stream != NULL ? sp_stream_read(w->stream, buf, n) : SP_E_STATE;
 }
 
@@ -183,8 +195,9 @@ bool sp_wire_readable(int wire)
 {
     struct wire *w = &wires[wire];
 
-    if (!w->tcp)
+    if (!w->tcp) {
         return w->rx[0] != NULL;
+    }
     return w->stream != NULL && !connecting(w);
 }
 

@@ -23,8 +23,9 @@ bool sp_append_fits(const struct sp_store *store, uint32_t units)
 {
     uint32_t slots;
 
-    if (store->open == SP_STORE_NONE)
+    if (store->open == SP_STORE_NONE) {
         return false;
+    }
     slots = store->open_slots + 1U + (store->blocks[store->open].unsure ? 1U : 0U);
     return store->open_end + units + slots + SLACK <= store->block_units;
 }
@@ -40,8 +41,9 @@ static void give_up(struct sp_store *store)
     struct sp_store_block *block = &store->blocks[store->open];
 
     sp_log_warn("store", "block %u does not take more bytes: going on in another", store->open);
-    if (store->open_slots == 0)
+    if (store->open_slots == 0) {
         block->state = SP_BLOCK_BAD;
+    }
     sp_append_close(store);
 }
 
@@ -58,11 +60,13 @@ static int adopt(struct sp_store *store)
 
     sp_block_header_encode(&header, store->flash->block_size, bytes);
     err = sp_part_program(store, store->open, 0, bytes, sizeof bytes);
-    if (err == 0)
+    if (err == 0) {
         err = sp_part_program(store, store->open, sp_part_slot_offset(store, store->open_slots),
                               burnt, sizeof burnt);
-    if (err < 0)
+    }
+    if (err < 0) {
         return err;
+    }
     store->open_slots++;
     block->state = SP_BLOCK_USED;
     block->unsure = false;
@@ -79,13 +83,15 @@ static void open_block(struct sp_store *store, uint16_t block)
 int sp_append_room(struct sp_store *store, uint32_t units, uint32_t spare)
 {
     if (!sp_append_fits(store, units)) {
-        if (sp_blocks_count(store, SP_BLOCK_READY) <= spare)
+        if (sp_blocks_count(store, SP_BLOCK_READY) <= spare) {
             return SP_E_FULL;
+        }
         open_block(store, sp_blocks_next_ready(store));
         store->blocks[store->open].state = SP_BLOCK_USED;
     }
-    if (!store->blocks[store->open].unsure || adopt(store) == 0)
+    if (!store->blocks[store->open].unsure || adopt(store) == 0) {
         return 0;
+    }
     give_up(store);
     return SP_E_IO;
 }
@@ -116,8 +122,9 @@ static int commit(struct sp_store *store)
     int err = mark(store, slot, SP_ENTRY_COMMIT);
 
     /* Some of its bits may be programmed; the next mount must not take the record for committed. */
-    if (err < 0)
+    if (err < 0) {
         (void)mark(store, slot, SP_ENTRY_VOID);
+    }
     return err;
 }
 
@@ -130,8 +137,9 @@ static void account(struct sp_store *store, const struct sp_dir_entry *entry)
         return;
     }
     position = sp_index_lower(store, entry->key, entry->kind);
-    if (sp_index_has(store, position, entry->key, entry->kind))
+    if (sp_index_has(store, position, entry->key, entry->kind)) {
         sp_index_remove(store, position);
+    }
     store->blocks[store->open].live++;
     store->tombs++;
 }
@@ -140,13 +148,17 @@ int sp_append(struct sp_store *store, struct sp_dir_entry *entry, sp_payload pay
 {
     int err = begin(store, entry);
 
-    if (err == 0 && payload != NULL)
+    if (err == 0 && payload != NULL) {
         err = payload(store, store->open, (uint32_t)entry->offset * SP_UNIT, context);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = commit(store);
-    if (err == 0)
+    }
+    if (err == 0) {
         account(store, entry);
-    if (err == SP_E_IO)
+    }
+    if (err == SP_E_IO) {
         give_up(store);
+    }
     return err;
 }

@@ -6,8 +6,9 @@ uint32_t sp_blocks_count(const struct sp_store *store, enum sp_store_block_state
 {
     uint32_t n = 0;
 
-    for (uint32_t b = 0; b < store->count; b++)
+    for (uint32_t b = 0; b < store->count; b++) {
         n += store->blocks[b].state == state ? 1 : 0;
+    }
     return n;
 }
 
@@ -104,14 +105,17 @@ uint32_t sp_blocks_first_sequence(const struct sp_store *store, uint32_t except)
     for (uint32_t b = 0; b < store->count; b++) {
         const struct sp_store_block *block = &store->blocks[b];
 
-        if (b == except)
+        if (b == except) {
             continue;
+        }
         /* A block that reads as none of ours now may read otherwise later. */
-        if (block->state == SP_BLOCK_DIRTY)
+        if (block->state == SP_BLOCK_DIRTY) {
             return 0;
+        }
         if ((block->state == SP_BLOCK_USED || block->state == SP_BLOCK_BAD) &&
-            block->sequence != 0 && block->sequence < first)
+            block->sequence != 0 && block->sequence < first) {
             first = block->sequence;
+        }
     }
     return first;
 }
@@ -121,8 +125,9 @@ bool sp_blocks_is_cold(const struct sp_store *store, uint16_t block)
     uint32_t most = 0;
 
     for (uint32_t b = 0; b < store->count; b++) {
-        if (store->blocks[b].erases > most)
+        if (store->blocks[b].erases > most) {
             most = store->blocks[b].erases;
+        }
     }
     return most - store->blocks[block].erases > COLD;
 }

@@ -55,18 +55,22 @@ static int copy_payload(struct sp_store *store, uint32_t block, uint32_t offset,
     for (uint32_t done = 0; done < copy->n;) {
         uint32_t n = copy->n - done < sizeof bytes ? copy->n - done : (uint32_t)sizeof bytes;
 
-        if (sp_part_read(store, copy->block, copy->offset + done, bytes, n) < 0)
+        if (sp_part_read(store, copy->block, copy->offset + done, bytes, n) < 0) {
             return SP_E_AGAIN;
-        if (done == 0)
+        }
+        if (done == 0) {
             check_first(&check, bytes, n);
-        else
+        } else {
             check_chunk(&check, bytes, n);
-        if (sp_part_program(store, block, offset + done, bytes, n) < 0)
+        }
+        if (sp_part_program(store, block, offset + done, bytes, n) < 0) {
             return SP_E_IO;
+        }
         done += n;
     }
-    if (check.left == 0 && check.crc == check.expected)
+    if (check.left == 0 && check.crc == check.expected) {
         return 0;
+    }
     return copy->as_it_is ? 0 : SP_E_CORRUPT;
 }
 
@@ -82,8 +86,9 @@ static int entry_of(struct sp_store *store, uint32_t position, struct sp_dir_ent
     int err = sp_part_read(store, found.address / store->block_units, offset * SP_UNIT, bytes,
                            sizeof bytes);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     sp_record_header_decode(bytes, &header);
     *entry = (struct sp_dir_entry){.key = found.key, .kind = found.kind, .due = header.due};
     entry->units = (uint16_t)sp_record_units(header.name_n, header.data_n);
@@ -101,11 +106,13 @@ static int append_copy(struct sp_store *store, uint32_t position, struct copy *c
     struct sp_dir_entry entry;
     int err;
 
-    if (entry_of(store, position, &entry) < 0)
+    if (entry_of(store, position, &entry) < 0) {
         return SP_E_AGAIN;
+    }
     err = sp_append_room(store, entry.units, 0);
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     copy->n = entry.units * SP_UNIT;
     err = sp_append(store, &entry, copy_payload, copy);
     store->entries[position].word[2] = due; /* its owner may have moved it (sp_store_set_due) */
@@ -137,8 +144,9 @@ static int move_tombstone(struct sp_store *store, struct sp_dir_entry *entry)
 
     for (int i = 0; i < SP_STORE_TRIES && err == SP_E_IO; i++) {
         err = sp_append_room(store, 0, 0);
-        if (err == 0)
+        if (err == 0) {
             err = sp_append(store, entry, NULL, NULL);
+        }
     }
     return err;
 }
@@ -157,8 +165,9 @@ static int pass_tombstone(struct sp_store *store, struct sp_dir_entry *entry)
 
     struct sp_store_block *victim = &store->blocks[store->victim];
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     /* A collection that was given up and begun anew passes the first ones twice. */
     victim->live = (uint16_t)(victim->live - (victim->live > 0 ? 1 : 0));
     store->tombs -= store->tombs > 0 ? 1 : 0;
@@ -178,10 +187,12 @@ static int pass_tombstones(struct sp_store *store)
         int err = 0;
 
         more = sp_dir_next(store, &dir, &state, &entry);
-        if (more == 1 && state == SP_ENTRY_TOMBSTONE)
+        if (more == 1 && state == SP_ENTRY_TOMBSTONE) {
             err = pass_tombstone(store, &entry);
-        if (err < 0)
+        }
+        if (err < 0) {
             return err;
+        }
         store->victim_slot = (uint16_t)dir.slot;
     }
     return more;
@@ -192,8 +203,9 @@ static uint32_t next_record(const struct sp_store *store)
     uint32_t i = 0;
 
     while (i < store->entries_n &&
-           sp_index_at(store, i).address / store->block_units != store->victim)
+           sp_index_at(store, i).address / store->block_units != store->victim) {
         i++;
+    }
     return i;
 }
 
@@ -202,8 +214,9 @@ static int collect_piece(struct sp_store *store)
     uint32_t position = next_record(store);
     int more;
 
-    if (position < store->entries_n)
+    if (position < store->entries_n) {
         return move_record(store, position);
+    }
     more = pass_tombstones(store);
     if (more == 0) {
         uint16_t block = store->victim;
@@ -219,8 +232,9 @@ int sp_collect_some(struct sp_store *store)
     uint16_t victim = store->victim;
     int err = collect_piece(store);
 
-    if (err == 0)
+    if (err == 0) {
         return 0;
+    }
     if (err != SP_E_FULL) {
         sp_log_warn("store", "block %u cannot be collected (%d): left alone", victim, err);
         store->blocks[victim].stuck = true;
@@ -239,8 +253,9 @@ bool sp_collect_rotates(struct sp_store *store)
         store->tombs_max = store->block_units / 8 + store->tombs;
         store->rotate_to = 0;
     }
-    if (store->rotate_to == 0 && store->tombs > store->tombs_max)
+    if (store->rotate_to == 0 && store->tombs > store->tombs_max) {
         store->rotate_to = store->sequence_next;
+    }
     return store->rotate_to != 0;
 }
 
@@ -249,8 +264,9 @@ static uint16_t choose(struct sp_store *store, uint32_t gain)
     bool may_lose = sp_blocks_count(store, SP_BLOCK_READY) >= SP_STORE_SPARE;
     uint16_t block;
 
-    if (may_lose && sp_collect_rotates(store))
+    if (may_lose && sp_collect_rotates(store)) {
         return sp_blocks_oldest(store);
+    }
     block = sp_blocks_coldest(store);
     if (may_lose && store->level_next && block != SP_STORE_NONE &&
         sp_blocks_is_cold(store, block)) {
@@ -259,8 +275,9 @@ static uint16_t choose(struct sp_store *store, uint32_t gain)
     }
     store->level_next = true;
     block = sp_blocks_emptiest(store);
-    if (block != SP_STORE_NONE && store->blocks[block].live + gain > sp_append_usable(store))
+    if (block != SP_STORE_NONE && store->blocks[block].live + gain > sp_append_usable(store)) {
         return SP_STORE_NONE;
+    }
     return block;
 }
 
@@ -284,10 +301,12 @@ static int win_block(struct sp_store *store)
         sp_erase_wait(store);
         return 0;
     }
-    if (!sp_collect_start(store, sp_append_usable(store) / 32))
+    if (!sp_collect_start(store, sp_append_usable(store) / 32)) {
         return SP_E_FULL;
-    while (store->victim != SP_STORE_NONE && err == 0)
+    }
+    while (store->victim != SP_STORE_NONE && err == 0) {
         err = sp_collect_some(store);
+    }
     sp_erase_wait(store);
     return err == SP_E_FULL ? err : 0;
 }
@@ -298,8 +317,9 @@ int sp_collect_room(struct sp_store *store, uint32_t units)
 
     for (uint32_t i = 0; err == SP_E_FULL && i < 4 * store->count; i++) {
         sp_append_close(store); /* it may be the one with most to win */
-        if (win_block(store) < 0)
+        if (win_block(store) < 0) {
             return SP_E_FULL;
+        }
         err = sp_append_room(store, units, SP_STORE_SPARE);
     }
     return err;

@@ -23,11 +23,13 @@ static int condemn(struct sp_store *store, uint16_t block)
     uint8_t condemned[SP_BLOCK_HEADER];
     int err = sp_part_read(store, block, 0, header, sizeof header);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     sp_block_header_condemn(header, condemned);
-    if (sp_part_program(store, block, 0, condemned, sizeof condemned) == 0)
+    if (sp_part_program(store, block, 0, condemned, sizeof condemned) == 0) {
         return 0;
+    }
     memset(condemned, 0, sizeof condemned); /* a count that reads differently each time */
     return sp_part_program(store, block, 0, condemned, sizeof condemned);
 }
@@ -46,8 +48,9 @@ void sp_erase_begin(struct sp_store *store, uint16_t block)
     store->blocks[block].state = SP_BLOCK_ERASING;
     store->blocks[block].erases++;
     store->erases++;
-    if (sp_flash_erase_start(store->flash, address) < 0)
+    if (sp_flash_erase_start(store->flash, address) < 0) {
         fail(store, block);
+    }
 }
 
 static void finish(struct sp_store *store)
@@ -73,23 +76,27 @@ int sp_erase_tick(struct sp_store *store)
 {
     int busy;
 
-    if (store->erasing == SP_STORE_NONE)
+    if (store->erasing == SP_STORE_NONE) {
         return 0;
+    }
     busy = sp_flash_erase_poll(store->flash);
-    if (busy > 0)
+    if (busy > 0) {
         return 1;
-    if (busy < 0)
+    }
+    if (busy < 0) {
         fail(store, store->erasing);
-    else
+    } else {
         finish(store);
+    }
     return 0;
 }
 
 void sp_erase_wait(struct sp_store *store)
 {
     for (uint32_t i = 0; i < POLLS_MAX; i++) {
-        if (sp_erase_tick(store) == 0)
+        if (sp_erase_tick(store) == 0) {
             return;
+        }
     }
     fail(store, store->erasing);
 }

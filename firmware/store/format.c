@@ -54,13 +54,16 @@ enum sp_header_state sp_block_header_decode(const uint8_t in[SP_BLOCK_HEADER], u
 
     header->erases = sp_get32(in + H_INVERSE) == ~erases ? erases : 0;
     header->sequence = 0;
-    if (memcmp(in, magic, sizeof magic) != 0 || sp_get32(in + H_CRC) != sp_crc32c(0, in, H_CRC))
+    if (memcmp(in, magic, sizeof magic) != 0 || sp_get32(in + H_CRC) != sp_crc32c(0, in, H_CRC)) {
         return SP_HEADER_NONE;
-    if (get16(in + H_VERSION) != SP_FORMAT_VERSION || get16(in + H_SIZE) != block_size / SP_UNIT)
+    }
+    if (get16(in + H_VERSION) != SP_FORMAT_VERSION || get16(in + H_SIZE) != block_size / SP_UNIT) {
         return SP_HEADER_FOREIGN;
+    }
     header->sequence = sp_get32(in + H_SEQUENCE);
-    if (header->sequence == 0 || header->sequence >= SP_SEQUENCE_MAX)
+    if (header->sequence == 0 || header->sequence >= SP_SEQUENCE_MAX) {
         return SP_HEADER_NONE;
+    }
     return SP_HEADER_OURS;
 }
 
@@ -95,8 +98,9 @@ void sp_entry_encode(const struct sp_dir_entry *entry, uint32_t sequence,
 static bool all_are(const uint8_t *p, uint8_t value, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (p[i] != value)
+        if (p[i] != value) {
             return false;
+        }
     }
     return true;
 }
@@ -106,17 +110,20 @@ static bool is_marked(uint8_t byte)
 {
     unsigned zeros = 0;
 
-    for (unsigned bit = 0; bit < 8; bit++)
+    for (unsigned bit = 0; bit < 8; bit++) {
         zeros += 1U - ((unsigned)byte >> bit & 1U);
+    }
     return zeros >= 4;
 }
 
 static bool is_sane(const struct sp_dir_entry *entry, uint32_t block_units)
 {
-    if (entry->kind == 0 || (entry->key & 15) >= SP_ORDINALS)
+    if (entry->kind == 0 || (entry->key & 15) >= SP_ORDINALS) {
         return false;
-    if (entry->tombstone)
+    }
+    if (entry->tombstone) {
         return entry->units == 0;
+    }
     return entry->units > 0 && entry->offset >= SP_BLOCK_HEADER / SP_UNIT &&
            (uint32_t)entry->offset + entry->units < block_units;
 }
@@ -127,22 +134,27 @@ enum sp_entry_state sp_entry_decode(const uint8_t in[SP_ENTRY_SIZE], uint32_t se
     uint32_t where = sp_get32(in + E_WHERE);
     bool committed = is_marked(in[SP_ENTRY_COMMIT]);
 
-    if (all_are(in, 0xFF, SP_ENTRY_SIZE))
+    if (all_are(in, 0xFF, SP_ENTRY_SIZE)) {
         return SP_ENTRY_FREE;
-    if (all_are(in, 0, SP_ENTRY_SIGNED))
+    }
+    if (all_are(in, 0, SP_ENTRY_SIGNED)) {
         return SP_ENTRY_BURNT;
+    }
     entry->key = sp_get32(in + E_KEY);
     entry->due = sp_get32(in + E_DUE);
     entry->offset = where & 0xFFF;
     entry->units = where >> W_UNITS & 0x3FF;
     entry->kind = where >> W_KIND & 15;
     entry->tombstone = (where >> W_TOMBSTONE & 1) != 0;
-    if (get16(in + E_CRC) != entry_crc(in, sequence) || !is_sane(entry, block_units))
+    if (get16(in + E_CRC) != entry_crc(in, sequence) || !is_sane(entry, block_units)) {
         return committed ? SP_ENTRY_CORRUPT : SP_ENTRY_TORN;
-    if (is_marked(in[SP_ENTRY_VOID]))
+    }
+    if (is_marked(in[SP_ENTRY_VOID])) {
         return SP_ENTRY_VOIDED;
-    if (!committed)
+    }
+    if (!committed) {
         return SP_ENTRY_PENDING;
+    }
     return entry->tombstone ? SP_ENTRY_TOMBSTONE : SP_ENTRY_RECORD;
 }
 

@@ -34,10 +34,11 @@ uint32_t sp_index_lower(const struct sp_store *store, uint32_t key, uint8_t kind
         uint32_t middle = low + (high - low) / 2;
         const struct sp_store_entry *entry = &store->entries[middle];
 
-        if (entry->word[0] < key || (entry->word[0] == key && kind_of(entry) < kind))
+        if (entry->word[0] < key || (entry->word[0] == key && kind_of(entry) < kind)) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     return low;
 }
@@ -69,20 +70,22 @@ int sp_index_set(struct sp_store *store, const struct sp_dir_entry *entry, uint3
 {
     uint32_t position = sp_index_lower(store, entry->key, entry->kind);
 
-    if (sp_index_has(store, position, entry->key, entry->kind))
+    if (sp_index_has(store, position, entry->key, entry->kind)) {
         count_live(store, position, false);
-    else if (store->entries_n == store->entries_max)
+    } else if (store->entries_n == store->entries_max) {
         return SP_E_FULL;
-    else
+    } else {
         insert(store, position);
+    }
     store->entries[position].word[0] = entry->key;
     store->entries[position].word[1] = (block * store->block_units + entry->offset) |
                                        (uint32_t)entry->kind << KIND_SHIFT |
                                        sp_size_class(entry->units) << SIZE_SHIFT;
     store->entries[position].word[2] = entry->due;
     count_live(store, position, true);
-    if (entry->units + 1U > store->largest)
+    if (entry->units + 1U > store->largest) {
         store->largest = entry->units + 1U;
+    }
     return 0;
 }
 

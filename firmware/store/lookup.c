@@ -11,13 +11,15 @@ static int read_header(struct sp_store *store, const struct sp_found *found,
     int err = sp_part_read(store, found->address / store->block_units,
                            found->address % store->block_units * SP_UNIT, bytes, sizeof bytes);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     sp_record_header_decode(bytes, header);
     if (header->kind != found->kind || header->name_n == 0 || header->name_n > SP_STORE_NAME_MAX ||
         header->data_n > SP_STORE_RECORD_MAX ||
-        sp_size_class(sp_record_units(header->name_n, header->data_n)) != found->size)
+        sp_size_class(sp_record_units(header->name_n, header->data_n)) != found->size) {
         return SP_E_CORRUPT;
+    }
     return 0;
 }
 
@@ -29,15 +31,17 @@ int sp_lookup_name(struct sp_store *store, uint32_t position, struct sp_record_h
     int err = read_header(store, &found, header);
 
     name[0] = '\0';
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     err = sp_part_read(store, found.address / store->block_units,
                        found.address % store->block_units * SP_UNIT + SP_RECORD_HEADER, name,
                        header->name_n);
     name[err < 0 ? 0 : header->name_n] = '\0';
     if (err == 0 && (memchr(name, '\0', header->name_n) != NULL ||
-                     sp_key(found.kind, name, header->name_n) != (found.key & ~15U)))
+                     sp_key(found.kind, name, header->name_n) != (found.key & ~15U))) {
         err = SP_E_CORRUPT;
+    }
     return err;
 }
 
@@ -45,8 +49,9 @@ static uint32_t first_free(uint32_t taken)
 {
     uint32_t ordinal = 0;
 
-    while ((taken >> ordinal & 1) != 0)
+    while ((taken >> ordinal & 1) != 0) {
         ordinal++;
+    }
     return ordinal;
 }
 
@@ -61,17 +66,21 @@ int sp_lookup(struct sp_store *store, uint8_t kind, const char *name, struct sp_
         struct sp_found found = sp_index_at(store, i);
         int err;
 
-        if ((found.key & ~15U) != key)
+        if ((found.key & ~15U) != key) {
             break;
-        if (found.kind != kind)
+        }
+        if (found.kind != kind) {
             continue;
+        }
         err = sp_lookup_name(store, i, &out->header, other);
         out->position = i;
         out->key = found.key;
-        if (err == SP_E_IO || (err == 0 && strcmp(name, other) == 0))
+        if (err == SP_E_IO || (err == 0 && strcmp(name, other) == 0)) {
             return err;
-        if (err == SP_E_CORRUPT)
+        }
+        if (err == SP_E_CORRUPT) {
             broken = i;
+        }
         taken |= 1U << (found.key & 15);
     }
     if (broken != UINT32_MAX) {

@@ -18,8 +18,9 @@ static int first_entry_is_free(struct sp_store *store, uint32_t block)
     struct sp_dir_entry entry;
     int err = sp_part_read(store, block, sp_part_slot_offset(store, 0), bytes, sizeof bytes);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     return sp_entry_decode(bytes, store->blocks[block].sequence, store->block_units, &entry) ==
            SP_ENTRY_FREE;
 }
@@ -33,8 +34,9 @@ static int look_at(struct sp_store *store, uint32_t number)
     int is_free;
     int err = sp_part_read(store, number, 0, bytes, sizeof bytes);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     state = sp_block_header_decode(bytes, store->flash->block_size, &header);
     block->erases = header.erases;
     block->sequence = header.sequence;
@@ -46,8 +48,9 @@ static int look_at(struct sp_store *store, uint32_t number)
     is_free = first_entry_is_free(store, number);
     block->state = is_free > 0 ? SP_BLOCK_READY : SP_BLOCK_USED;
     block->unsure = true;
-    if (block->sequence >= store->sequence_next)
+    if (block->sequence >= store->sequence_next) {
         store->sequence_next = block->sequence + 1;
+    }
     return is_free < 0 ? is_free : 0;
 }
 
@@ -55,8 +58,9 @@ static int look_at_all(struct sp_store *store)
 {
     int err = 0;
 
-    for (uint32_t b = 0; b < store->count && err == 0; b++)
+    for (uint32_t b = 0; b < store->count && err == 0; b++) {
         err = look_at(store, b);
+    }
     return err;
 }
 
@@ -69,8 +73,9 @@ static uint16_t used_after(const struct sp_store *store, uint32_t sequence)
         const struct sp_store_block *block = &store->blocks[b];
 
         if (block->state == SP_BLOCK_USED && block->sequence > sequence &&
-            (best == SP_STORE_NONE || block->sequence < store->blocks[best].sequence))
+            (best == SP_STORE_NONE || block->sequence < store->blocks[best].sequence)) {
             best = b;
+        }
     }
     return best;
 }
@@ -81,8 +86,10 @@ static uint16_t newest_used(const struct sp_store *store)
 
     for (uint16_t b = 0; b < store->count; b++) {
         if (store->blocks[b].state == SP_BLOCK_USED &&
-            (newest == SP_STORE_NONE || store->blocks[b].sequence > store->blocks[newest].sequence))
+            (newest == SP_STORE_NONE ||
+             store->blocks[b].sequence > store->blocks[newest].sequence)) {
             newest = b;
+        }
     }
     return newest;
 }
@@ -93,8 +100,9 @@ static void program_slot(struct sp_store *store, uint32_t slot, uint32_t offset,
     static const uint8_t zeros[SP_ENTRY_SIZE];
 
     if (sp_part_program(store, store->open, sp_part_slot_offset(store, slot) + offset, zeros, n) <
-        0)
+        0) {
         sp_append_close(store);
+    }
 }
 
 /* Cells that a cut left between 0 and 1 read either way, and differently at the next mount. An
@@ -108,21 +116,25 @@ static int settle_entry(struct sp_store *store, uint32_t slot)
     int err =
         sp_part_read(store, store->open, sp_part_slot_offset(store, slot), bytes, sizeof bytes);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     state = sp_entry_decode(bytes, store->blocks[store->open].sequence, store->block_units, &entry);
-    if (state == SP_ENTRY_BURNT || state == SP_ENTRY_CORRUPT)
+    if (state == SP_ENTRY_BURNT || state == SP_ENTRY_CORRUPT) {
         return 0;
+    }
     if (state != SP_ENTRY_TORN && bytes[SP_ENTRY_VOID] == 0xFF && bytes[SP_ENTRY_COMMIT] != 0xFF) {
         program_slot(store, slot, SP_ENTRY_COMMIT, 1);
         return 0;
     }
-    if (state != SP_ENTRY_VOIDED)
+    if (state != SP_ENTRY_VOIDED) {
         store->torn++;
-    if (state == SP_ENTRY_TORN)
+    }
+    if (state == SP_ENTRY_TORN) {
         program_slot(store, slot, 0, SP_ENTRY_SIGNED);
-    else
+    } else {
         program_slot(store, slot, SP_ENTRY_VOID, 1);
+    }
     return 0;
 }
 
@@ -134,14 +146,17 @@ static int settle(struct sp_store *store)
     int more = 1;
 
     store->open = newest_used(store);
-    if (store->open == SP_STORE_NONE)
+    if (store->open == SP_STORE_NONE) {
         return 0;
+    }
     sp_dir_start(&dir, store->open, 0);
-    while (more == 1)
+    while (more == 1) {
         more = sp_dir_next(store, &dir, &state, &entry);
+    }
     store->open_slots = (uint16_t)dir.slot;
-    if (more == 0 && dir.slot > 0) /* 0: its only entry reads differently each time */
+    if (more == 0 && dir.slot > 0) { /* 0: its only entry reads differently each time */
         more = settle_entry(store, dir.slot - 1);
+    }
     return more;
 }
 
@@ -149,8 +164,9 @@ static void bury(struct sp_store *store, const struct sp_dir_entry *tombstone)
 {
     uint32_t position = sp_index_lower(store, tombstone->key, tombstone->kind);
 
-    if (sp_index_has(store, position, tombstone->key, tombstone->kind))
+    if (sp_index_has(store, position, tombstone->key, tombstone->kind)) {
         sp_index_remove(store, position);
+    }
 }
 
 /* Reads one directory for tombstones alone. dead: whether it has one for `candidate`. */
@@ -162,11 +178,13 @@ static int bury_block(struct sp_store *store, struct sp_dir *dir,
     int more;
 
     while ((more = sp_dir_next(store, dir, &state, &entry)) == 1) {
-        if (state != SP_ENTRY_TOMBSTONE)
+        if (state != SP_ENTRY_TOMBSTONE) {
             continue;
+        }
         bury(store, &entry);
-        if (entry.key == candidate->key && entry.kind == candidate->kind)
+        if (entry.key == candidate->key && entry.kind == candidate->kind) {
             *dead = true;
+        }
     }
     return more;
 }
@@ -185,8 +203,9 @@ static int make_place(struct sp_store *store, struct sp_dir dir,
         sp_dir_start(&dir, b, 0);
         err = bury_block(store, &dir, candidate, &dead);
     }
-    if (err < 0 || dead)
+    if (err < 0 || dead) {
         return err;
+    }
     return sp_index_set(store, candidate, here);
 }
 
@@ -197,8 +216,9 @@ static int replay_entry(struct sp_store *store, const struct sp_dir *dir, enum s
 
     if (state == SP_ENTRY_RECORD) {
         err = sp_index_set(store, entry, dir->block);
-        if (err == SP_E_FULL)
+        if (err == SP_E_FULL) {
             err = make_place(store, *dir, entry);
+        }
     } else if (state == SP_ENTRY_TOMBSTONE) {
         bury(store, entry);
         store->blocks[dir->block].live++;
@@ -226,10 +246,12 @@ static int replay_block(struct sp_store *store, uint16_t block)
     while ((more = sp_dir_next(store, &dir, &state, &entry)) == 1) {
         int err = replay_entry(store, &dir, state, &entry);
 
-        if (err < 0)
+        if (err < 0) {
             return err;
-        if (has_extent(state) && entry.offset + entry.units > end)
+        }
+        if (has_extent(state) && entry.offset + entry.units > end) {
             end = (uint16_t)(entry.offset + entry.units);
+        }
     }
     store->open_end = end; /* the newest block is replayed last */
     return more;
@@ -240,8 +262,9 @@ static int replay(struct sp_store *store)
     int err = 0;
 
     for (uint16_t b = used_after(store, 0); b != SP_STORE_NONE && err == 0;
-         b = used_after(store, store->blocks[b].sequence))
+         b = used_after(store, store->blocks[b].sequence)) {
         err = replay_block(store, b);
+    }
     return err;
 }
 
@@ -256,8 +279,9 @@ static void guess_erases(struct sp_store *store)
         known += store->blocks[b].erases > 0 ? 1 : 0;
     }
     for (uint32_t b = 0; b < store->count && known > 0; b++) {
-        if (store->blocks[b].erases == 0)
+        if (store->blocks[b].erases == 0) {
             store->blocks[b].erases = (uint32_t)(sum / known);
+        }
     }
 }
 
@@ -303,8 +327,9 @@ int sp_store_mount(struct sp_store *store, struct sp_flash *flash, uint32_t firs
 {
     int err;
 
-    if (!is_possible(flash, first, count))
+    if (!is_possible(flash, first, count)) {
         return SP_E_INVALID;
+    }
     start_empty(store, flash, first, count);
     store->entries = entries;
     store->entries_max = n;
@@ -312,12 +337,15 @@ int sp_store_mount(struct sp_store *store, struct sp_flash *flash, uint32_t firs
         /* one from before a restart that did not reach the part */
     }
     err = look_at_all(store);
-    if (err == 0)
+    if (err == 0) {
         err = settle(store);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = replay(store);
-    if (err < 0)
+    }
+    if (err < 0) {
         return err;
+    }
     drop_passed(store);
     guess_erases(store);
     store->mount_read_bytes = (uint32_t)store->read_bytes;

@@ -48,19 +48,22 @@ int sp_dir_next(struct sp_store *store, struct sp_dir *dir, enum sp_entry_state 
     uint32_t behind = entries;
 
     /* The first units are the header's, so a chunk never begins before the block. */
-    if (dir->slot + entries + SP_BLOCK_HEADER / SP_UNIT > store->block_units)
+    if (dir->slot + entries + SP_BLOCK_HEADER / SP_UNIT > store->block_units) {
         return 0;
+    }
     if (dir->chunk == UINT32_MAX || dir->slot - dir->chunk >= entries) {
         int err = read_chunk(store, dir);
 
-        if (err < 0)
+        if (err < 0) {
             return err;
+        }
     }
     behind -= dir->slot - dir->chunk + 1;
     *state = sp_entry_decode(dir->bytes + (size_t)behind * SP_ENTRY_SIZE,
                              store->blocks[dir->block].sequence, store->block_units, entry);
-    if (*state == SP_ENTRY_FREE)
+    if (*state == SP_ENTRY_FREE) {
         return 0;
+    }
     dir->slot++;
     return 1;
 }

@@ -14,10 +14,12 @@ static uint32_t wanted(const struct sp_store *store)
 {
     uint32_t n = store->count / 8;
 
-    if (store->count < 6)
+    if (store->count < 6) {
         return SP_STORE_SPARE;
-    if (n > 8)
+    }
+    if (n > 8) {
         return 8;
+    }
     return n > SP_STORE_SPARE + 1 ? n : SP_STORE_SPARE + 1;
 }
 
@@ -26,8 +28,9 @@ static uint16_t block_to_erase(struct sp_store *store)
     uint32_t ready = sp_blocks_count(store, SP_BLOCK_READY);
 
     /* A rotation drops tombstones only when no block is dirty. */
-    if (sp_collect_rotates(store) && sp_blocks_count(store, SP_BLOCK_DIRTY) > 0)
+    if (sp_collect_rotates(store) && sp_blocks_count(store, SP_BLOCK_DIRTY) > 0) {
         return sp_blocks_next_dirty(store);
+    }
     return ready < wanted(store) ? sp_blocks_next_dirty(store) : SP_STORE_NONE;
 }
 
@@ -44,15 +47,17 @@ static sp_time work(struct sp_store *store, sp_time now)
 {
     uint16_t block;
 
-    if (store->victim != SP_STORE_NONE)
+    if (store->victim != SP_STORE_NONE) {
         return sp_collect_some(store) < 0 ? now + AFTER_ERROR_MS : now;
+    }
     block = block_to_erase(store);
     if (block != SP_STORE_NONE) {
         sp_erase_begin(store, block);
         return now + POLL_MS;
     }
-    if (wants_victim(store) && sp_collect_start(store, sp_append_usable(store) / 8))
+    if (wants_victim(store) && sp_collect_start(store, sp_append_usable(store) / 8)) {
         return now;
+    }
     return SP_NEVER;
 }
 
@@ -66,14 +71,16 @@ sp_time sp_store_step(struct sp_store *store, sp_time now)
 {
     bool urgent;
 
-    if (sp_erase_tick(store) > 0)
+    if (sp_erase_tick(store) > 0) {
         return now + POLL_MS;
+    }
     if (store->touched) {
         store->touched = false;
         store->quiet_from = now + QUIET_MS;
     }
     urgent = sp_blocks_count(store, SP_BLOCK_READY) <= SP_STORE_SPARE;
-    if (urgent || now >= store->quiet_from)
+    if (urgent || now >= store->quiet_from) {
         return work(store, now);
+    }
     return has_work(store) ? store->quiet_from : SP_NEVER;
 }

@@ -36,13 +36,15 @@ static int describe(const struct sp_store *store, enum sp_kind kind, uint32_t du
     uint32_t crc;
 
     for (size_t i = 0; i < record->pieces_n; i++) {
-        if (record->pieces[i].n > SP_STORE_RECORD_MAX - data_n)
+        if (record->pieces[i].n > SP_STORE_RECORD_MAX - data_n) {
             return SP_E_INVALID;
+        }
         data_n += record->pieces[i].n;
     }
     if (!is_name(kind, record->name) ||
-        sp_record_units(strlen(record->name), data_n) + 2 > sp_append_usable(store))
+        sp_record_units(strlen(record->name), data_n) + 2 > sp_append_usable(store)) {
         return SP_E_INVALID;
+    }
     record->header.data_n = (uint16_t)data_n;
     record->header.name_n = (uint8_t)strlen(record->name);
     record->header.kind = (uint8_t)kind;
@@ -50,8 +52,9 @@ static int describe(const struct sp_store *store, enum sp_kind kind, uint32_t du
     sp_record_header_encode(&record->header, bytes);
     crc = sp_crc32c(0, bytes + 4, sizeof bytes - 4);
     crc = sp_crc32c(crc, record->name, record->header.name_n);
-    for (size_t i = 0; i < record->pieces_n; i++)
+    for (size_t i = 0; i < record->pieces_n; i++) {
         crc = sp_crc32c(crc, record->pieces[i].p, record->pieces[i].n);
+    }
     record->header.crc = crc;
     return 0;
 }
@@ -69,8 +72,9 @@ static int write_record(struct sp_store *store, uint32_t block, uint32_t offset,
     for (size_t i = 0; i < record->pieces_n && err == 0; i++) {
         offset += (uint32_t)n;
         n = record->pieces[i].n;
-        if (n > 0)
+        if (n > 0) {
             err = sp_part_program(store, block, offset, record->pieces[i].p, n);
+        }
     }
     return err;
 }
@@ -86,10 +90,12 @@ static bool has_room(const struct sp_store *store, uint32_t units, uint32_t repl
     uint32_t live = store->live + sp_size_class(units) * 4 - replaced;
     uint32_t kept = largest + usable / 16;
 
-    if (is_new && store->entries_n == store->entries_max)
+    if (is_new && store->entries_n == store->entries_max) {
         return false;
-    if (live <= store->live || blocks <= SP_STORE_SPARE + 1)
+    }
+    if (live <= store->live || blocks <= SP_STORE_SPARE + 1) {
         return live <= store->live;
+    }
     blocks -= SP_STORE_SPARE + 1;
     return (usable > kept && live <= blocks * (usable - kept)) ||
            store->entries_n + (is_new ? 1 : 0) < blocks;
@@ -97,8 +103,9 @@ static bool has_room(const struct sp_store *store, uint32_t units, uint32_t repl
 
 static uint32_t due_word(sp_utc due)
 {
-    if (due <= 0)
+    if (due <= 0) {
         return 0;
+    }
     return due > (sp_utc)UINT32_MAX ? UINT32_MAX : (uint32_t)due;
 }
 
@@ -108,10 +115,12 @@ static int write_entry(struct sp_store *store, struct sp_dir_entry *entry, struc
 
     for (int i = 0; i < SP_STORE_TRIES && err == SP_E_IO; i++) {
         err = sp_collect_room(store, entry->units);
-        if (err == 0)
+        if (err == 0) {
             err = sp_append(store, entry, write_record, record);
-        if (err == SP_E_FULL && i > 0)
+        }
+        if (err == SP_E_FULL && i > 0) {
             return SP_E_IO; /* what there was failed */
+        }
     }
     return err;
 }
@@ -125,18 +134,22 @@ int sp_store_putv(struct sp_store *store, enum sp_kind kind, const char *name,
     uint32_t replaced = 0;
     int err = describe(store, kind, entry.due, &record);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     use(store);
     err = sp_lookup(store, entry.kind, name, &lookup);
-    if (err == SP_E_IO || err == SP_E_FULL)
+    if (err == SP_E_IO || err == SP_E_FULL) {
         return err;
-    if (err != SP_E_NOT_FOUND)
+    }
+    if (err != SP_E_NOT_FOUND) {
         replaced = sp_index_at(store, lookup.position).size * 4;
+    }
     entry.key = lookup.key;
     entry.units = (uint16_t)sp_record_units(record.header.name_n, record.header.data_n);
-    if (!has_room(store, entry.units, replaced, err == SP_E_NOT_FOUND))
+    if (!has_room(store, entry.units, replaced, err == SP_E_NOT_FOUND)) {
         return SP_E_FULL;
+    }
     return write_entry(store, &entry, &record);
 }
 
@@ -154,12 +167,14 @@ static int find(struct sp_store *store, enum sp_kind kind, const char *name,
 {
     int err;
 
-    if (!is_name(kind, name))
+    if (!is_name(kind, name)) {
         return SP_E_NOT_FOUND;
+    }
     use(store);
     err = sp_lookup(store, (uint8_t)kind, name, lookup);
-    if (err == SP_E_CORRUPT)
+    if (err == SP_E_CORRUPT) {
         store->corrupt++;
+    }
     return err == SP_E_FULL ? SP_E_NOT_FOUND : err;
 }
 
@@ -180,18 +195,22 @@ int sp_store_get(struct sp_store *store, enum sp_kind kind, const char *name, vo
     uint32_t address;
     int err = find(store, kind, name, &lookup);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
-    if (lookup.header.data_n > cap)
+    }
+    if (lookup.header.data_n > cap) {
         return SP_E_SPACE;
+    }
     address = sp_index_at(store, lookup.position).address;
-    if (lookup.header.data_n > 0)
+    if (lookup.header.data_n > 0) {
         err = sp_part_read(store, address / store->block_units,
                            address % store->block_units * SP_UNIT + SP_RECORD_HEADER +
                                lookup.header.name_n,
                            buf, lookup.header.data_n);
-    if (err < 0)
+    }
+    if (err < 0) {
         return err;
+    }
     if (checksum(&lookup.header, name, buf) != lookup.header.crc) {
         store->corrupt++;
         return SP_E_CORRUPT;
@@ -216,10 +235,12 @@ static int bury(struct sp_store *store, struct sp_dir_entry *entry)
 
     for (int i = 0; i < SP_STORE_TRIES && err == SP_E_IO; i++) {
         err = sp_collect_room(store, 0);
-        if (err == SP_E_FULL)
+        if (err == SP_E_FULL) {
             err = sp_append_room(store, 0, 0);
-        if (err == SP_E_FULL && i > 0)
+        }
+        if (err == SP_E_FULL && i > 0) {
             return SP_E_IO;
+        }
         if (err == 0) {
             entry->due = store->blocks[store->open].sequence;
             err = sp_append(store, entry, NULL, NULL);
@@ -234,8 +255,9 @@ int sp_store_delete(struct sp_store *store, enum sp_kind kind, const char *name)
     struct sp_lookup lookup;
     int err = find(store, kind, name, &lookup);
 
-    if (err < 0 && err != SP_E_CORRUPT)
+    if (err < 0 && err != SP_E_CORRUPT) {
         return err;
+    }
     entry.key = lookup.key;
     return bury(store, &entry);
 }
@@ -248,10 +270,12 @@ int sp_store_next(struct sp_store *store, enum sp_kind kind, uint32_t *cursor, c
     uint32_t i = sp_index_lower(store, *cursor, 0);
 
     name[0] = '\0';
-    while (i < store->entries_n && sp_index_at(store, i).kind != kind)
+    while (i < store->entries_n && sp_index_at(store, i).kind != kind) {
         i++;
-    if (i == store->entries_n)
+    }
+    if (i == store->entries_n) {
         return SP_E_NOT_FOUND;
+    }
     *cursor = sp_index_at(store, i).key + 1; /* no key ends in 15 */
     use(store);
     return sp_lookup_name(store, i, &header, name);
@@ -261,8 +285,9 @@ uint32_t sp_store_count(const struct sp_store *store, enum sp_kind kind)
 {
     uint32_t n = 0;
 
-    for (uint32_t i = 0; i < store->entries_n; i++)
+    for (uint32_t i = 0; i < store->entries_n; i++) {
         n += sp_index_at(store, i).kind == kind ? 1 : 0;
+    }
     return n;
 }
 
@@ -276,10 +301,12 @@ static uint32_t next_due(const struct sp_store *store, enum sp_kind kind, uint32
         uint32_t due = store->entries[i].word[2];
 
         if (due == 0 || sp_index_at(store, i).kind != kind || due < after_due ||
-            (due == after_due && after != UINT32_MAX && i <= after))
+            (due == after_due && after != UINT32_MAX && i <= after)) {
             continue;
-        if (best == UINT32_MAX || due < store->entries[best].word[2])
+        }
+        if (best == UINT32_MAX || due < store->entries[best].word[2]) {
             best = i;
+        }
     }
     return best;
 }
@@ -296,10 +323,12 @@ int sp_store_due(struct sp_store *store, enum sp_kind kind, char *name, sp_utc *
     while (position != UINT32_MAX) {
         int err = sp_lookup_name(store, position, &header, name);
 
-        if (err == 0)
+        if (err == 0) {
             *due = store->entries[position].word[2];
-        if (err != SP_E_CORRUPT)
+        }
+        if (err != SP_E_CORRUPT) {
             return err;
+        }
         store->corrupt++;
         position = next_due(store, kind, store->entries[position].word[2], position);
     }
@@ -311,8 +340,9 @@ int sp_store_set_due(struct sp_store *store, enum sp_kind kind, const char *name
     struct sp_lookup lookup;
     int err = find(store, kind, name, &lookup);
 
-    if (err < 0 && err != SP_E_CORRUPT)
+    if (err < 0 && err != SP_E_CORRUPT) {
         return err;
+    }
     store->entries[lookup.position].word[2] = due_word(due);
     return 0;
 }
@@ -323,8 +353,9 @@ int sp_store_get_due(struct sp_store *store, enum sp_kind kind, const char *name
     int err = find(store, kind, name, &lookup);
 
     *due = 0;
-    if (err < 0 && err != SP_E_CORRUPT)
+    if (err < 0 && err != SP_E_CORRUPT) {
         return err;
+    }
     *due = store->entries[lookup.position].word[2];
     return 0;
 }

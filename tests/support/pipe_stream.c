@@ -24,8 +24,9 @@ static size_t least(size_t a, size_t b)
 
 static void show(struct pipe_end *end)
 {
-    if (end->visible == end->written)
+    if (end->visible == end->written) {
         return;
+    }
     end->visible = end->written;
     end->segments++;
 }
@@ -35,17 +36,21 @@ static int pipe_read(struct sp_stream *stream, void *buf, size_t n)
     struct pipe_end *end = end_of(stream);
     struct pipe_end *from = end->other;
 
-    if (fails(end->pipe) || end->reset)
+    if (fails(end->pipe) || end->reset) {
         end->reset = true;
-    if (end->reset)
+    }
+    if (end->reset) {
         return SP_E_CLOSED;
+    }
     n = limit(end, least(n, from->visible - from->taken));
-    if (n == 0)
+    if (n == 0) {
         return from->ended ? 0 : SP_E_AGAIN;
+    }
     memcpy(buf, from->data + from->taken, n);
     from->taken += n;
-    if (from->taken == from->written)
+    if (from->taken == from->written) {
         from->taken = from->written = from->visible = 0;
+    }
     return (int)n;
 }
 
@@ -54,19 +59,23 @@ static int pipe_write(struct sp_stream *stream, const void *buf, size_t n, bool 
     struct pipe_end *end = end_of(stream);
     size_t asked = n;
 
-    if (n > 0 && fails(end->pipe))
+    if (n > 0 && fails(end->pipe)) {
         end->reset = true;
-    if (end->reset)
+    }
+    if (end->reset) {
         return SP_E_CLOSED;
-    if (end->ended)
+    }
+    if (end->ended) {
         return SP_E_STATE;
+    }
     n = limit(end, n);
     n = least(n, least(end->room, PIPE_SIZE) - least(end->room, end->written - end->taken));
     n = least(n, PIPE_SIZE - end->written);
     memcpy(end->data + end->written, buf, n);
     end->written += n;
-    if (!more || (n < asked && n == 0))
+    if (!more || (n < asked && n == 0)) {
         show(end);
+    }
     return n > 0 ? (int)n : SP_E_AGAIN;
 }
 
@@ -74,10 +83,12 @@ static int pipe_finish(struct sp_stream *stream)
 {
     struct pipe_end *end = end_of(stream);
 
-    if (fails(end->pipe))
+    if (fails(end->pipe)) {
         end->reset = true;
-    if (end->reset)
+    }
+    if (end->reset) {
         return SP_E_CLOSED;
+    }
     show(end);
     end->ended = true;
     return 0;
@@ -87,8 +98,9 @@ static void pipe_release(struct sp_stream *stream)
 {
     struct pipe_end *end = end_of(stream);
 
-    if (!end->ended)
+    if (!end->ended) {
         end->other->reset = true;
+    }
     end->released = true;
 }
 

@@ -70,18 +70,21 @@ static void ask_ca(const struct sp_http_call *call, struct sp_http_result *resul
                                     .body = call->body};
     unsigned number = model_ca_tally.requests + 1;
 
-    if (fake_http_faults.cut_before_at == number)
+    if (fake_http_faults.cut_before_at == number) {
         fake_http_power();
+    }
     if (hit(fake_http_faults.lose_request_at, number)) {
         model_ca_tally.requests++;
         lose(result);
         return;
     }
     model_ca_answer(&request, &reply);
-    if (fake_http_faults.twice_at == number)
+    if (fake_http_faults.twice_at == number) {
         model_ca_answer(&request, &reply);
-    if (fake_http_faults.cut_after_at == number)
+    }
+    if (fake_http_faults.cut_after_at == number) {
         fake_http_power();
+    }
     if (hit(fake_http_faults.lose_answer_at, number)) {
         lose(result);
         return;
@@ -112,8 +115,9 @@ static void ask_own(const struct sp_http_call *call, struct sp_http_result *resu
     sp_buf_init(&out, text, sizeof text);
     result->status = sp_acme_challenge(host, sp_span_str(token), &out) == 0 ? 200 : 404;
     result->address.family = call->family;
-    if (fake_http_faults.own_status[index] != 0)
+    if (fake_http_faults.own_status[index] != 0) {
         result->status = fake_http_faults.own_status[index];
+    }
     if (fake_http_faults.own_body[index] != NULL) {
         sp_buf_reset(&out);
         sp_buf_puts(&out, fake_http_faults.own_body[index]);
@@ -123,21 +127,24 @@ static void ask_own(const struct sp_http_call *call, struct sp_http_result *resu
 
 int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *result, sp_time now)
 {
-    if (slot.result != NULL)
+    if (slot.result != NULL) {
         return SP_E_AGAIN;
+    }
     if (fake_http_faults.busy > 0) {
         fake_http_faults.busy--;
         return SP_E_AGAIN;
     }
     memset(result, 0, sizeof *result);
-    if (call->out_cap > 0)
+    if (call->out_cap > 0) {
         call->out[0] = '\0';
-    if (strncmp(call->url, MODEL_CA, strlen(MODEL_CA)) == 0)
+    }
+    if (strncmp(call->url, MODEL_CA, strlen(MODEL_CA)) == 0) {
         ask_ca(call, result);
-    else if (strncmp(call->url, "http://", 7) == 0)
+    } else if (strncmp(call->url, "http://", 7) == 0) {
         ask_own(call, result);
-    else
+    } else {
         result->result = SP_E_DNS_NXDOMAIN;
+    }
     slot.result = result;
     slot.due = now + fake_http_faults.latency;
     return 0;
@@ -145,18 +152,21 @@ int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *r
 
 bool sp_http_call_done(const struct sp_http_result *result)
 {
-    if (slot.result != result)
+    if (slot.result != result) {
         return true;
-    if (test_now < slot.due)
+    }
+    if (test_now < slot.due) {
         return false;
+    }
     slot.result = NULL;
     return true;
 }
 
 void sp_http_call_cancel(struct sp_http_result *result)
 {
-    if (slot.result == result)
+    if (slot.result == result) {
         slot.result = NULL;
+    }
 }
 
 void sp_http_client_drop(void)

@@ -27,8 +27,9 @@ void model_ca_forget_accounts(void)
 
 void model_ca_close_accounts(void)
 {
-    for (unsigned i = 0; i < model_state.accounts_n; i++)
+    for (unsigned i = 0; i < model_state.accounts_n; i++) {
         model_state.accounts[i].closed = true;
+    }
 }
 
 void model_ca_forget_orders(void)
@@ -111,8 +112,9 @@ static void new_account(const struct model_jws *jws, struct model_reply *reply)
     }
     for (i = 0; i < model_state.accounts_n; i++) {
         if (strcmp(model_state.accounts[i].x, jws->x) == 0 &&
-            strcmp(model_state.accounts[i].y, jws->y) == 0)
+            strcmp(model_state.accounts[i].y, jws->y) == 0) {
             break;
+        }
     }
     if (i < model_state.accounts_n && model_state.accounts[i].closed) {
         model_refuse(reply, 403, "unauthorized", "Account is deactivated");
@@ -121,8 +123,9 @@ static void new_account(const struct model_jws *jws, struct model_reply *reply)
     model_say(reply, i < model_state.accounts_n ? 200 : 201,
               "{\"status\":\"valid\",\"orders\":\"x\"}");
     if (i == model_state.accounts_n) {
-        if (i == ACCOUNTS)
+        if (i == ACCOUNTS) {
             abort();
+        }
         strcpy(model_state.accounts[i].x, jws->x);
         strcpy(model_state.accounts[i].y, jws->y);
         model_state.accounts_n++;
@@ -147,10 +150,12 @@ static void validate(struct model_order *order)
 
 static const char *authz_status(const struct model_order *order)
 {
-    if (model_ca_faults.authz_valid)
+    if (model_ca_faults.authz_valid) {
         return "valid";
-    if (!order->fetched || order->looks < model_ca_faults.authz_polls)
+    }
+    if (!order->fetched || order->looks < model_ca_faults.authz_polls) {
         return "pending";
+    }
     return order->good ? "valid" : "invalid";
 }
 
@@ -158,10 +163,12 @@ static const char *order_status(const struct model_order *order)
 {
     const char *authz = authz_status(order);
 
-    if (order->finalized)
+    if (order->finalized) {
         return order->order_looks < model_ca_faults.order_polls ? "processing" : "valid";
-    if (strcmp(authz, "valid") != 0)
+    }
+    if (strcmp(authz, "valid") != 0) {
         return authz;
+    }
     return model_ca_faults.late_ready && !order->ready_seen ? "pending" : "ready";
 }
 
@@ -172,17 +179,19 @@ static void show_order(struct model_order *order, struct model_reply *reply)
     char certificate[200] = "";
     char text[1200];
 
-    if (strcmp(status, "valid") == 0)
+    if (strcmp(status, "valid") == 0) {
         snprintf(certificate, sizeof certificate, ",\"certificate\":\"%s/cert/%u\"", MODEL_CA,
                  number);
+    }
     snprintf(text, sizeof text,
              "{\"status\":\"%s\",\"expires\":\"2030-01-01T00:00:00Z\",\"identifiers\":[{\"type\":"
              "\"dns\",\"value\":\"%s\"}],\"authorizations\":[\"%s/authz/%u\"],\"finalize\":"
              "\"%s/finalize/%u\"%s}",
              status, order->host, MODEL_CA, number, MODEL_CA, number, certificate);
     model_say(reply, 200, text);
-    if (strcmp(status, "processing") == 0)
+    if (strcmp(status, "processing") == 0) {
         reply->retry_after = model_ca_faults.retry_after;
+    }
     snprintf(reply->location, sizeof reply->location, "%s/order/%u", MODEL_CA, number);
 }
 
@@ -192,8 +201,9 @@ static void new_order(const struct model_jws *jws, struct model_reply *reply)
     char type[16];
     char expected[400];
 
-    if (model_state.orders_n == ORDERS)
+    if (model_state.orders_n == ORDERS) {
         abort();
+    }
     memset(order, 0, sizeof *order);
     if (!jose_member(jws->payload, "type", type, sizeof type) ||
         !jose_member(jws->payload, "value", order->host, sizeof order->host)) {
@@ -221,12 +231,13 @@ static void show_authz(struct model_order *order, struct model_reply *reply)
     char error[300] = "";
     char text[1600];
 
-    if (strcmp(status, "invalid") == 0)
+    if (strcmp(status, "invalid") == 0) {
         snprintf(
             error, sizeof error,
             ",\"error\":{\"type\":\"urn:ietf:params:acme:error:%s\",\"detail\":\"the model says "
             "so\",\"status\":403}",
             model_ca_faults.invalid_type != NULL ? model_ca_faults.invalid_type : "unauthorized");
+    }
     snprintf(
         text, sizeof text,
         "{\"status\":\"%s\",\"identifier\":{\"type\":\"dns\",\"value\":\"%s\"},\"challenges\":["
@@ -236,8 +247,9 @@ static void show_authz(struct model_order *order, struct model_reply *reply)
         MODEL_CA, number, order->token,
         strcmp(status, "pending") == 0 && order->told ? "processing" : status, error);
     model_say(reply, 200, text);
-    if (strcmp(status, "pending") == 0)
+    if (strcmp(status, "pending") == 0) {
         reply->retry_after = order->told ? model_ca_faults.retry_after : 0;
+    }
 }
 
 static void challenge(const struct model_jws *jws, struct model_order *order,
@@ -253,8 +265,9 @@ static void challenge(const struct model_jws *jws, struct model_order *order,
     }
     model_ca_tally.challenges++;
     order->told = true;
-    if (!model_ca_faults.lazy)
+    if (!model_ca_faults.lazy) {
         validate(order);
+    }
     model_say(reply, 200, "{\"type\":\"http-01\",\"status\":\"processing\"}");
     reply->retry_after = model_ca_faults.retry_after;
 }
@@ -313,10 +326,11 @@ static void download(const struct model_request *request, const struct model_ord
 /* A look at an authorization or an order. */
 static void look(struct model_order *order)
 {
-    if (order->told && !order->fetched)
+    if (order->told && !order->fetched) {
         validate(order);
-    else if (order->told)
+    } else if (order->told) {
         order->looks++;
+    }
 }
 
 static void resource(const struct model_request *request, const struct model_jws *jws,
@@ -367,12 +381,14 @@ static bool instead(struct model_reply *reply)
     unsigned count = f->instead_n != 0 ? f->instead_n : 1;
 
     if (f->instead_at == 0 || model_ca_tally.requests < f->instead_at ||
-        model_ca_tally.requests >= f->instead_at + count)
+        model_ca_tally.requests >= f->instead_at + count) {
         return false;
-    if (f->type != NULL)
+    }
+    if (f->type != NULL) {
         model_refuse(reply, f->status, f->type, "the model says so");
-    else
+    } else {
         model_say(reply, f->status, f->body != NULL ? f->body : "");
+    }
     reply->retry_after = f->instead_retry_after;
     return true;
 }
@@ -393,16 +409,19 @@ void model_ca_answer(const struct model_request *request, struct model_reply *re
         if (strcmp(path, "/nonce") == 0 && head) {
             model_ca_tally.nonces++;
             model_say(reply, 200, "");
-            if (model_ca_faults.no_nonce)
+            if (model_ca_faults.no_nonce) {
                 return;
+            }
         } else if (strcmp(path, "/new-acct") == 0) {
-            if (model_open(request, true, &jws, reply))
+            if (model_open(request, true, &jws, reply)) {
                 new_account(&jws, reply);
+            }
         } else if (model_open(request, false, &jws, reply)) {
-            if (strcmp(path, "/new-order") == 0)
+            if (strcmp(path, "/new-order") == 0) {
                 new_order(&jws, reply);
-            else
+            } else {
                 resource(request, &jws, reply);
+            }
         }
     }
     give_nonce(reply);

@@ -14,24 +14,30 @@ static bool split(struct sp_span body, struct model_jws *jws, char *why,
     char part[4096];
     size_t n;
 
-    if (body.n >= sizeof text)
+    if (body.n >= sizeof text) {
         return false;
+    }
     memcpy(text, body.p, body.n);
     text[body.n] = '\0';
     snprintf(why, 80, "a member is missing");
-    if (!jose_member(text, "protected", part, sizeof part))
+    if (!jose_member(text, "protected", part, sizeof part)) {
         return false;
+    }
     n = (size_t)snprintf(joined, sizeof joined, "%s.", part);
-    if (jose_unbase64url(part, (uint8_t *)jws->header, sizeof jws->header - 1) < 0)
+    if (jose_unbase64url(part, (uint8_t *)jws->header, sizeof jws->header - 1) < 0) {
         return false;
-    if (!jose_member(text, "payload", part, sizeof part))
+    }
+    if (!jose_member(text, "payload", part, sizeof part)) {
         return false;
+    }
     n += (size_t)snprintf(joined + n, sizeof joined - n, "%s", part);
-    if (jose_unbase64url(part, (uint8_t *)jws->payload, sizeof jws->payload - 1) < 0)
+    if (jose_unbase64url(part, (uint8_t *)jws->payload, sizeof jws->payload - 1) < 0) {
         return false;
+    }
     *signed_text = sp_span(joined, n);
-    if (!jose_member(text, "signature", signature, 120))
+    if (!jose_member(text, "signature", signature, 120)) {
         return false;
+    }
     snprintf(part, sizeof part, "{\"protected\":\"");
     return strncmp(text, part, strlen(part)) == 0 && text[body.n - 1] == '}';
 }
@@ -40,12 +46,14 @@ static bool find_account(struct model_jws *jws)
 {
     static const char prefix[] = MODEL_CA "/acct/";
 
-    if (strncmp(jws->kid, prefix, sizeof prefix - 1) != 0)
+    if (strncmp(jws->kid, prefix, sizeof prefix - 1) != 0) {
         return false;
+    }
     jws->account = (unsigned)atoi(jws->kid + sizeof prefix - 1);
     if (jws->account == 0 || jws->account > model_state.accounts_n ||
-        model_state.accounts[jws->account - 1].x[0] == '\0')
+        model_state.accounts[jws->account - 1].x[0] == '\0') {
         return false;
+    }
     strcpy(jws->x, model_state.accounts[jws->account - 1].x);
     strcpy(jws->y, model_state.accounts[jws->account - 1].y);
     return true;
@@ -57,13 +65,15 @@ static bool check_nonce(const struct model_jws *jws, struct model_reply *reply)
     unsigned number = 0;
     char again[40];
 
-    if (sscanf(jws->nonce, "n%5u-", &number) == 1 && number < NONCES)
+    if (sscanf(jws->nonce, "n%5u-", &number) == 1 && number < NONCES) {
         snprintf(again, sizeof again, "n%05u-model_nonce", number);
-    else
+    } else {
         again[0] = '\0';
+    }
     if (strcmp(again, jws->nonce) != 0 || model_state.nonces[number] != 1) {
-        if (!model_ca_faults.forgives_nonces)
+        if (!model_ca_faults.forgives_nonces) {
             model_bad(reply, "a nonce that was not given out, or was used");
+        }
         model_refuse(reply, 400, "badNonce", "never heard of it");
         return false;
     }
@@ -116,8 +126,9 @@ bool model_open(const struct model_request *request, bool new_account, struct mo
         model_bad(reply, "the signature");
         return false;
     }
-    if (!check_nonce(jws, reply))
+    if (!check_nonce(jws, reply)) {
         return false;
+    }
     if (!new_account && model_state.accounts[jws->account - 1].closed) {
         model_refuse(reply, 403, "unauthorized", "Account is deactivated");
         return false;

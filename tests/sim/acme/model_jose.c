@@ -32,12 +32,14 @@ bool jose_member(const char *json, const char *name, char *out, size_t cap)
     snprintf(key, sizeof key, "\"%s\":\"", name);
     at = strstr(json, key);
     out[0] = '\0';
-    if (at == NULL)
+    if (at == NULL) {
         return false;
+    }
     at += strlen(key);
     n = strcspn(at, "\"\\");
-    if (at[n] != '"' || n >= cap)
+    if (at[n] != '"' || n >= cap) {
         return false;
+    }
     memcpy(out, at, n);
     out[n] = '\0';
     return true;
@@ -61,13 +63,15 @@ int jose_unbase64url(const char *text, uint8_t *out, size_t cap)
     for (; *text != '\0'; text++) {
         int value = sextet(*text);
 
-        if (value < 0)
+        if (value < 0) {
             return -1;
+        }
         bits = bits << 6 | (uint32_t)value;
         have += 6;
         if (have >= 8) {
-            if (n == cap)
+            if (n == cap) {
                 return -1;
+            }
             have -= 8;
             out[n++] = (uint8_t)(bits >> have);
         }
@@ -85,12 +89,14 @@ void jose_base64url(struct sp_span bytes, char *out, size_t cap)
 
     for (size_t i = 0; i < bytes.n; i++) {
         bits = bits << 8 | bytes.p[i];
-        for (have += 8; have >= 6; have -= 6)
+        for (have += 8; have >= 6; have -= 6) {
             out[n++] = alphabet[bits >> (have - 6) & 63];
+        }
         must(n + 2 < cap, "base64url does not fit");
     }
-    if (have > 0)
+    if (have > 0) {
         out[n++] = alphabet[bits << (6 - have) & 63];
+    }
     out[n] = '\0';
 }
 
@@ -103,13 +109,15 @@ bool jose_verify(const char *x, const char *y, struct sp_span text, const char *
     bool good;
 
     if (jose_unbase64url(x, point + 1, 32) != 32 || jose_unbase64url(y, point + 33, 32) != 32 ||
-        jose_unbase64url(signature, bytes, sizeof bytes) != 64)
+        jose_unbase64url(signature, bytes, sizeof bytes) != 64) {
         return false;
+    }
     psa_set_key_type(&attributes, PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1));
     psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_VERIFY_MESSAGE);
     psa_set_key_algorithm(&attributes, PSA_ALG_ECDSA(PSA_ALG_SHA_256));
-    if (psa_import_key(&attributes, point, sizeof point, &key) != PSA_SUCCESS)
+    if (psa_import_key(&attributes, point, sizeof point, &key) != PSA_SUCCESS) {
         return false;
+    }
     good = psa_verify_message(key, PSA_ALG_ECDSA(PSA_ALG_SHA_256), text.p, text.n, bytes, 64) ==
            PSA_SUCCESS;
     psa_destroy_key(key);
@@ -134,8 +142,9 @@ static bool enter(uint8_t **p, const uint8_t *end, int tag, uint8_t **inner_end)
 {
     size_t n;
 
-    if (mbedtls_asn1_get_tag(p, end, &n, tag) != 0)
+    if (mbedtls_asn1_get_tag(p, end, &n, tag) != 0) {
         return false;
+    }
     *inner_end = *p + n;
     return true;
 }
@@ -153,24 +162,28 @@ bool jose_csr(struct sp_span csr, const char *host, struct sp_span *public_key)
     size_t head = host_n < 128 ? 2 : 3;
     int version;
 
-    if (csr.n > sizeof der)
+    if (csr.n > sizeof der) {
         return false;
+    }
     memcpy(der, csr.p, csr.n);
     if (!enter(&p, end, MBEDTLS_ASN1_SEQUENCE | MBEDTLS_ASN1_CONSTRUCTED, &part) || part != end ||
         !enter(&p, end, MBEDTLS_ASN1_SEQUENCE | MBEDTLS_ASN1_CONSTRUCTED, &body) ||
         mbedtls_asn1_get_int(&p, body, &version) != 0 || version != 0 ||
-        !enter(&p, body, MBEDTLS_ASN1_SEQUENCE | MBEDTLS_ASN1_CONSTRUCTED, &part) || p != part)
+        !enter(&p, body, MBEDTLS_ASN1_SEQUENCE | MBEDTLS_ASN1_CONSTRUCTED, &part) || p != part) {
         return false;
+    }
     public_key->p = p;
-    if (!enter(&p, body, MBEDTLS_ASN1_SEQUENCE | MBEDTLS_ASN1_CONSTRUCTED, &part))
+    if (!enter(&p, body, MBEDTLS_ASN1_SEQUENCE | MBEDTLS_ASN1_CONSTRUCTED, &part)) {
         return false;
+    }
     public_key->n = (size_t)(part - public_key->p);
     name[1] = head == 2 ? (uint8_t)host_n : 0x81;
     name[2] = (uint8_t)host_n;
     memcpy(name + head, host, host_n);
     for (p = part; p + head + host_n <= body; p++) {
-        if (memcmp(p, name, head + host_n) == 0)
+        if (memcmp(p, name, head + host_n) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -255,11 +268,13 @@ void jose_issuers(void)
     static bool made;
     char name[40];
 
-    if (made)
+    if (made) {
         return;
+    }
     made = true;
-    for (unsigned i = 0; i < JOSE_LEVELS; i++)
+    for (unsigned i = 0; i < JOSE_LEVELS; i++) {
         make_key(&issuers[i].key);
+    }
     for (unsigned i = 0; i < JOSE_LEVELS; i++) {
         snprintf(name, sizeof name, "CN=Model CA %u", i);
         issuers[i].n = make_cert(&issuers[i].key, name, NULL, i + 1 < JOSE_LEVELS ? i + 1 : i,

@@ -26,8 +26,9 @@ static void come_through(void)
         assert_true(cuts < 3);
         world_power_on();
     }
-    if (world_enable(HOST) != SP_ACME_DONE)
+    if (world_enable(HOST) != SP_ACME_DONE) {
         fail_msg("%s", sp_acme_problem()->sentence);
+    }
     world_check_result(HOST, 2);
     world_check_clean();
     assert_int_equal(model_ca_tally.accounts, 1);
@@ -60,13 +61,15 @@ static void power_cut_at_every_request_is_survived(void **state)
         for (unsigned after = 0; after < 4; after++) {
             prepare();
             model_ca_faults.lazy = after > 1; /* the CA looks while the appliance is off */
-            if (after % 2 != 0)
+            if (after % 2 != 0) {
                 fake_http_faults.cut_after_at = at;
-            else
+            } else {
                 fake_http_faults.cut_before_at = at;
+            }
             come_through();
-            if (after < 2)
+            if (after < 2) {
                 same_order += model_ca_tally.orders == 1;
+            }
         }
     }
     print_message("%u power cuts at %u requests\n", n * 4, n);
@@ -111,8 +114,9 @@ static void flash_that_fails_ends_in_a_sentence(void **state)
     for (uint64_t at = 1; at <= n; at++) {
         prepare();
         world_boot();
-        if (world.nor.stats.ops >= at)
+        if (world.nor.stats.ops >= at) {
             continue;
+        }
         assert_int_equal(sp_acme_fetch_terms(test_now), 0);
         world_run();
         sp_nor_fault(&world.nor, SP_NOR_FAIL_FROM, at, 1);
@@ -141,10 +145,11 @@ static void every_request_and_every_answer_may_be_lost(void **state)
     for (unsigned at = 1; at <= n; at++) {
         for (unsigned i = 0; i < 6; i++) {
             prepare();
-            if (i < 3)
+            if (i < 3) {
                 fake_http_faults.lose_request_at = at;
-            else
+            } else {
                 fake_http_faults.lose_answer_at = at;
+            }
             fake_http_faults.lose_n = i % 3 + 1;
             fake_http_faults.lose_error = i % 2 == 0 ? SP_E_CLOSED : 0;
             fake_http_faults.latency = 40;
@@ -256,8 +261,9 @@ static void memory_that_runs_out_ends_in_a_sentence(void **state)
         assert_int_equal(sp_port_use(SP_POOL_JSON).used, 0);
         if (!ended) {
             failed++;
-            if (strstr(sp_acme_problem()->sentence, "memory") == NULL)
+            if (strstr(sp_acme_problem()->sentence, "memory") == NULL) {
                 fail_msg("allocation %u: %s", at, sp_acme_problem()->sentence);
+            }
             assert_int_equal(sp_acme_problem()->error, SP_E_MEMORY);
             sp_acme_finish();
             assert_int_equal(world_order(HOST), SP_ACME_DONE);
@@ -267,8 +273,9 @@ static void memory_that_runs_out_ends_in_a_sentence(void **state)
         assert_int_equal(model_ca_tally.accounts, 1);
         assert_int_equal(model_ca_tally.orders, 1);
         world_check_clean();
-        if (ended && at > 400)
+        if (ended && at > 400) {
             break;
+        }
     }
     print_message("%u of %u failing allocations failed the order\n", failed, at);
     assert_true(failed > 100);
@@ -318,16 +325,19 @@ static void nonsense_to_any_request_ends_in_a_sentence(void **state)
     for (unsigned at = 1; at <= n; at++) {
         for (size_t i = 0; i < sizeof nonsense / sizeof nonsense[0]; i++) {
             for (size_t k = 0; k < sizeof statuses / sizeof statuses[0]; k++) {
-                if (k > 1 && i % 7 != 0) /* the rarer statuses with some of the bodies */
+                if (k > 1 && i % 7 != 0) { /* the rarer statuses with some of the bodies */
                     continue;
-                if (i % 5 == 0) /* blank flash from time to time, a used one otherwise */
+                }
+                if (i % 5 == 0) { /* blank flash from time to time, a used one otherwise */
                     prepare();
+                }
                 world_boot();
                 model_ca_faults.instead_at = 0;
                 world_agree();
                 model_ca_tally.requests = at == 1 ? 0 : 1;
-                if (at == 1)
+                if (at == 1) {
                     world_boot();
+                }
                 model_ca_faults.instead_at = at;
                 model_ca_faults.status = statuses[k];
                 model_ca_faults.body = nonsense[i];
@@ -338,8 +348,9 @@ static void nonsense_to_any_request_ends_in_a_sentence(void **state)
                 assert_int_equal(sp_port_use(SP_POOL_JSON).used, 0);
                 sp_acme_finish();
                 tried++;
-                if (tried % 300 == 0)
+                if (tried % 300 == 0) {
                     prepare();
+                }
             }
         }
     }

@@ -265,8 +265,9 @@ static void cancel_stops_and_forgets_the_order_of_that_host(void **state)
     world_boot();
     world_agree();
     assert_int_equal(sp_acme_order(HOST, test_now), 0);
-    while (sp_acme_phase() != SP_ACME_CHALLENGE)
+    while (sp_acme_phase() != SP_ACME_CHALLENGE) {
         (void)sp_acme_step(test_now += 10);
+    }
     sp_acme_cancel("other.test");
     assert_int_equal(sp_acme_phase(), SP_ACME_CHALLENGE);
     assert_true(world_has_order());

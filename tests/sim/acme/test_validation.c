@@ -182,8 +182,9 @@ static void challenge_is_answered_for_the_order_under_way_alone(void **state)
     world_agree();
     assert_int_equal(sp_acme_order(HOST, test_now), 0);
     assert_int_equal(sp_acme_challenge(HOST, sp_span_str(""), &out), SP_E_NOT_FOUND);
-    while (sp_acme_phase() != SP_ACME_CHALLENGE)
+    while (sp_acme_phase() != SP_ACME_CHALLENGE) {
         (void)sp_acme_step(test_now += 10);
+    }
     assert_int_equal(sp_acme_challenge(HOST, sp_span_str(""), &out), SP_E_NOT_FOUND);
     assert_int_equal(sp_acme_challenge(HOST, sp_span_str("token-2_of-the-model-CA"), &out),
                      SP_E_NOT_FOUND);

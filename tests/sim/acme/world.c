@@ -44,8 +44,9 @@ void world_new(void)
     sp_port_set_utc(UTC, 0);
     sp_port_fail_at(SP_POOL_JSON, 0);
     assert_int_equal(sp_crypto_start(), 0);
-    if (open)
+    if (open) {
         sp_nor_close(&world.nor);
+    }
     open = true;
     assert_int_equal(sp_nor_open(&world.nor, &config), 0);
     fake_http_power = cut;
@@ -68,8 +69,9 @@ void world_power_on(void)
 
 void world_agree(void)
 {
-    if (sp_acme_agreed())
+    if (sp_acme_agreed()) {
         return;
+    }
     assert_int_equal(sp_acme_fetch_terms(test_now), 0);
     assert_int_equal(world_run(), SP_ACME_IDLE);
     assert_int_equal(sp_acme_directory_state(), 0);
@@ -82,12 +84,14 @@ enum sp_acme_phase world_run(void)
         sp_time wake = sp_acme_step(test_now);
         enum sp_acme_phase phase = sp_acme_phase();
 
-        if (phase == SP_ACME_IDLE || phase == SP_ACME_DONE || phase == SP_ACME_FAILED)
+        if (phase == SP_ACME_IDLE || phase == SP_ACME_DONE || phase == SP_ACME_FAILED) {
             return phase;
+        }
         wake = sp_time_min(wake, fake_http_due());
         assert_int_not_equal(wake, SP_NEVER);
-        if (wake > test_now)
+        if (wake > test_now) {
             test_now = wake;
+        }
     }
     fail_msg("it comes to no end in phase %s", sp_acme_phase_text(sp_acme_phase()));
     return SP_ACME_FAILED;
@@ -112,22 +116,25 @@ void world_check_result(const char *host, unsigned links)
     struct sp_acme_result result;
     struct sp_key key;
 
-    if (sp_acme_phase() != SP_ACME_DONE)
+    if (sp_acme_phase() != SP_ACME_DONE) {
         fail_msg("not done: %s", sp_acme_problem()->sentence);
+    }
     assert_int_equal(sp_acme_take(&result), 0);
     assert_int_equal(result.links, links);
     assert_int_equal(sp_key_load(result.key, &key), 0);
     assert_int_equal(sp_cert_read(result.chain[0], &info), 0);
     assert_true(sp_cert_matches(&info, host));
     assert_int_equal(sp_cert_matches_key(result.chain[0], &key), 0);
-    for (unsigned i = 0; i + 1 < links; i++)
+    for (unsigned i = 0; i + 1 < links; i++) {
         assert_int_equal(sp_cert_signed_by(result.chain[i], result.chain[i + 1]), 0);
+    }
 }
 
 void world_check_clean(void)
 {
-    if (model_ca_tally.bad != 0)
+    if (model_ca_tally.bad != 0) {
         fail_msg("%u bad requests, the last: %s", model_ca_tally.bad, model_ca_tally.last_bad);
+    }
     assert_int_equal(sp_port_use(SP_POOL_JSON).used, 0);
 }
 
@@ -136,8 +143,9 @@ void world_sentence_has(const char *part)
     const char *sentence = sp_acme_problem()->sentence;
     size_t n = strlen(sentence);
 
-    if (strstr(sentence, part) == NULL)
+    if (strstr(sentence, part) == NULL) {
         fail_msg("no \"%s\" in: %s", part, sentence);
+    }
     assert_true(n > 20 && n < sizeof sp_acme_problem()->sentence);
     assert_int_equal(sentence[n - 1], '.');
 }

@@ -41,11 +41,13 @@ int sp_cert_read(struct sp_span der, struct sp_cert_info *out)
 {
     struct leaf leaf;
 
-    if (der.n != sizeof leaf)
+    if (der.n != sizeof leaf) {
         return SP_E_CERT_BAD;
+    }
     memcpy(&leaf, der.p, sizeof leaf);
-    if (strcmp(leaf.magic, MAGIC) != 0)
+    if (strcmp(leaf.magic, MAGIC) != 0) {
         return SP_E_CERT_BAD;
+    }
     memset(out, 0, sizeof *out);
     out->not_before = leaf.not_before;
     out->not_after = leaf.not_after;

@@ -18,8 +18,9 @@ int begin(void **state)
 
 void says(const char *text)
 {
-    if (strstr(world_sentence(D), text) == NULL)
+    if (strstr(world_sentence(D), text) == NULL) {
         fail_msg("%s, not: %s", text, world_sentence(D));
+    }
 }
 
 void next_is(const char *text, sp_utc least, sp_utc most)

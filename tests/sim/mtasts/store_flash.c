@@ -35,8 +35,9 @@ void world_store_blank(void)
     const struct sp_nor_config config = {
         .size = BLOCKS * BLOCK, .block_size = BLOCK, .page_size = 256, .on_cut = on_cut};
 
-    if (nor.bytes != NULL)
+    if (nor.bytes != NULL) {
         sp_nor_close(&nor);
+    }
     memset(&nor, 0, sizeof nor);
     assert_int_equal(sp_nor_open(&nor, &config), 0);
     world_store_reset();

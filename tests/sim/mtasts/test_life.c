@@ -172,11 +172,13 @@ static void a_failed_order_is_tried_after_1_10_100_minutes_then_daily(void **sta
     host->ca = CA_REFUSES;
     world_enable(D);
     for (unsigned i = 0; i < COUNT(waits); i++) {
-        while (host->orders == i)
+        while (host->orders == i) {
             world_run(1);
-        if (i > 0) /* the order takes 8 s, the dns check before it 1.5 s */
+        }
+        if (i > 0) { /* the order takes 8 s, the dns check before it 1.5 s */
             assert_in_range(host->ordered_at - last, waits[i - 1] * 9 / 10 + 9,
                             waits[i - 1] * 11 / 10 + 13);
+        }
         last = host->ordered_at;
         world_run(9);
         state_is(SP_DOMAIN_ORDERING);

@@ -22,8 +22,9 @@ static void add_many(unsigned n)
 
 static void enable_all(void)
 {
-    for (unsigned i = 0; i < world.hosts_n; i++)
+    for (unsigned i = 0; i < world.hosts_n; i++) {
         world_enable(world.hosts[i].domain);
+    }
 }
 
 static enum sp_domain_state state_of(unsigned i)
@@ -88,16 +89,19 @@ static void one_bad_domain_never_delays_the_others(void **state)
         enable_all();
         world_run(rows[row].seconds);
         for (unsigned i = 0; i < 64; i++) {
-            if (i != 20)
+            if (i != 20) {
                 assert_int_equal(state_of(i), SP_DOMAIN_ACTIVE);
+            }
         }
         /* A year on, all others are renewed in time and were looked at each hour or so. */
-        for (unsigned i = 0; i < 64; i++)
+        for (unsigned i = 0; i < 64; i++) {
             world.hosts[i].longest_gap = 0;
+        }
         world_run(400 * DAY);
         for (unsigned i = 0; i < 64; i++) {
-            if (i == 20)
+            if (i == 20) {
                 continue;
+            }
             assert_int_equal(world.hosts[i].orders, 7);
             assert_in_range(world.hosts[i].longest_gap, HOUR,
                             rows[row].ca == CA_HANGS ? 85 * MINUTE : 75 * MINUTE);
@@ -118,8 +122,9 @@ static void a_damaged_record_does_not_stop_the_others(void **state)
                      0);
     world_run(200);
     for (unsigned i = 0; i < 8; i++) {
-        if (i != 3)
+        if (i != 3) {
             assert_int_equal(state_of(i), SP_DOMAIN_ACTIVE);
+        }
     }
     world_run(DAY);
 }
@@ -160,8 +165,9 @@ static void a_change_during_the_first_count_is_counted_once(void **state)
         add_many(10);
         world_run(1);
         world_reset();
-        for (unsigned i = 0; i < at; i++)
+        for (unsigned i = 0; i < at; i++) {
             (void)world_step(world.now + 1);
+        }
         assert_int_equal(sp_life_enable(world.hosts[at % 10].domain, world.now, why, sizeof why),
                          0);
         world_run(60);
@@ -176,8 +182,9 @@ static sp_utc first_expiry(void)
     for (unsigned i = 0; i < world.hosts_n; i++) {
         struct sp_domain *domain = world_domain(world.hosts[i].domain);
 
-        if (domain->state == SP_DOMAIN_ACTIVE && (first == 0 || domain->not_after < first))
+        if (domain->state == SP_DOMAIN_ACTIVE && (first == 0 || domain->not_after < first)) {
             first = domain->not_after;
+        }
     }
     return first;
 }
@@ -187,8 +194,9 @@ static void the_first_expiry_is_known(void **state)
     (void)state;
     world_begin();
     add_many(10);
-    for (unsigned i = 0; i < 10; i++)
+    for (unsigned i = 0; i < 10; i++) {
         world.hosts[i].lifetime = (30 + 7 * (sp_utc)i) * DAY;
+    }
     enable_all();
     for (int day = 0; day < 100; day++) {
         world_run(DAY);
@@ -231,8 +239,9 @@ static void a_thousand_domains_are_enabled_at_once(void **state)
     add_many(1000);
     enable_all();
     world_run(1000 * 10 + 3 * HOUR);
-    for (unsigned i = 0; i < 1000; i++)
+    for (unsigned i = 0; i < 1000; i++) {
         active += state_of(i) == SP_DOMAIN_ACTIVE ? 1 : 0;
+    }
     assert_int_equal(active, 1000);
     tally_is(1000, 1000, 1000, 0, 0, 0);
     assert_true(world.steps < 2000000);

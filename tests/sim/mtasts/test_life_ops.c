@@ -11,8 +11,9 @@
 
 static void tally_is_one(enum sp_domain_health is)
 {
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4; i++) {
         assert_int_equal(sp_life_tally().by_health[i], i == (unsigned)is ? 1 : 0);
+    }
 }
 
 /* --- checks --- */
@@ -126,8 +127,9 @@ static void no_more_than_four_wishes_for_checks_wait(void **state)
                         "The checks of four other domains wait already: ask again in a minute.");
     assert_int_equal(sp_life_check("d2.example.com", world.now, why, sizeof why), 0);
     world_run(10);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         assert_int_equal(world.hosts[i].full_checks, 1);
+    }
     assert_int_equal(sp_life_check("no.example.com", world.now, why, sizeof why), SP_E_NOT_FOUND);
     assert_false(sp_life_checking("no.example.com"));
 }
@@ -265,8 +267,9 @@ static void acts_are_refused_with_a_sentence(void **state)
     assert_int_equal(sp_life_add("Example.COM.", &policy, "", why, sizeof why), 0);
     assert_int_equal(sp_life_add(D, &policy, "", why, sizeof why), SP_E_EXISTS);
     assert_string_equal(why, "\"example.com\" is here already.");
-    for (size_t i = 0; i < sizeof longest; i++)
+    for (size_t i = 0; i < sizeof longest; i++) {
         longest[i] = i % 60 == 59 ? '.' : 'a';
+    }
     longest[242] = '\0';
     assert_int_equal(sp_life_add(longest, &policy, "mailto:a@b.example", why, sizeof why), 0);
     assert_int_equal(sp_life_remove(longest, why, sizeof why), 0);

@@ -16,8 +16,9 @@ static char why[240];
 
 static struct host *only_host(void)
 {
-    if (world.hosts_n == 0)
+    if (world.hosts_n == 0) {
         (void)world_add(D);
+    }
     return &world.hosts[0];
 }
 
@@ -33,8 +34,9 @@ static void add_again(void)
 static void live(void)
 {
     add_again();
-    if (world_domain(D)->state == SP_DOMAIN_DISABLED && only_host()->certificates == 0)
+    if (world_domain(D)->state == SP_DOMAIN_DISABLED && only_host()->certificates == 0) {
         world_enable(D);
+    }
     world_run(60);
     if (only_host()->orders < 2 && fake_cert_issuer == 0) {
         fake_cert_issuer = 1;
@@ -46,8 +48,9 @@ static void live(void)
 
 static void end(void)
 {
-    if (world_domain(D)->state != SP_DOMAIN_DISABLED)
+    if (world_domain(D)->state != SP_DOMAIN_DISABLED) {
         assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    }
     world_run(10);
     assert_int_equal(sp_life_remove(D, why, sizeof why), 0);
     world_run(10);
@@ -81,8 +84,9 @@ static void go_on(void)
         assert_true(state == SP_DOMAIN_ACTIVE || state == SP_DOMAIN_DISABLED);
     }
     add_again();
-    if (world_domain(D)->state == SP_DOMAIN_DISABLED)
+    if (world_domain(D)->state == SP_DOMAIN_DISABLED) {
         world_enable(D);
+    }
     world_run(ENOUGH);
     assert_int_equal(world_domain(D)->state, SP_DOMAIN_ACTIVE);
     assert_int_equal(sp_store_count(world_store, SP_KIND_CHAIN), 1);

@@ -34,8 +34,9 @@ static unsigned count_steps(void (*begin)(void))
 
     begin();
     until = world.now + 60 * (sp_time)1000;
-    while (world_step(until))
+    while (world_step(until)) {
         steps++;
+    }
     return steps;
 }
 
@@ -58,8 +59,9 @@ static void reset_at_every_step(void (*begin)(void))
     is_well();
     for (unsigned at = 0; at <= steps; at++) {
         begin();
-        for (unsigned i = 0; i < at; i++)
+        for (unsigned i = 0; i < at; i++) {
             (void)world_step(UINT64_MAX);
+        }
         world_reset();
         world_run(ENOUGH);
         is_well();

@@ -20,8 +20,9 @@ struct host *world_host(const char *domain)
 {
     unsigned i = 0;
 
-    while (i < world.hosts_n && strcmp(world.hosts[i].domain, domain) != 0)
+    while (i < world.hosts_n && strcmp(world.hosts[i].domain, domain) != 0) {
         i++;
+    }
     assert_in_range(i, 0, world.hosts_n - 1);
     return &world.hosts[i];
 }
@@ -80,15 +81,19 @@ static int give(struct host *host, struct sp_life_certificate *out)
 {
     sp_utc begin = world_utc() - HOUR;
 
-    if (host->lifetime < DAY)
+    if (host->lifetime < DAY) {
         begin = world_utc() - 1;
-    if (host->ca == CA_GIVES_EXPIRED)
+    }
+    if (host->ca == CA_GIVES_EXPIRED) {
         begin = world_utc() - host->lifetime;
-    if (host->ca == CA_GIVES_OLD)
+    }
+    if (host->ca == CA_GIVES_OLD) {
         begin = world_utc() - host->lifetime * 9 / 10;
+    }
     fake_cert_make(world.ordering, begin, begin + host->lifetime, out);
-    if (host->ca == CA_GIVES_RUBBISH)
+    if (host->ca == CA_GIVES_RUBBISH) {
         out->chain[0] = sp_span("rubbish", 7);
+    }
     host->certificates++;
     return 0;
 }
@@ -99,10 +104,12 @@ static int order_poll(void *ctx, struct sp_life_certificate *out, struct sp_life
     (void)ctx;
 
     assert_true(world.order_running);
-    if (world.now - world.order_began < world.order_ms || host->ca == CA_HANGS)
+    if (world.now - world.order_began < world.order_ms || host->ca == CA_HANGS) {
         return SP_E_AGAIN;
-    if (host->ca != CA_REFUSES)
+    }
+    if (host->ca != CA_REFUSES) {
         return give(host, out);
+    }
     say(why, "unauthorized", "The CA could not fetch the challenge.", host->retry_after);
     return SP_E_PROTOCOL;
 }
@@ -129,8 +136,9 @@ static void note_full_check(struct host *host)
 {
     sp_utc gap = world_utc() - host->checked_at;
 
-    if (host->checked_at != 0 && gap > host->longest_gap)
+    if (host->checked_at != 0 && gap > host->longest_gap) {
         host->longest_gap = gap;
+    }
     host->checked_at = world_utc();
     host->full_checks++;
 }
@@ -138,8 +146,9 @@ static void note_full_check(struct host *host)
 static int check_start(void *ctx, const struct sp_domain *domain, unsigned which, sp_time now)
 {
     (void)ctx;
-    if (world.checks_busy)
+    if (world.checks_busy) {
         return SP_E_AGAIN;
+    }
     assert_null(world.checking);
     assert_true(which == 1 || which == (1U << SP_DOMAIN_CHECKS) - 1);
     world.checking = world_host(domain->name);
@@ -161,8 +170,9 @@ static int check_poll(void *ctx, struct sp_life_check_result out[SP_DOMAIN_CHECK
     (void)ctx;
 
     assert_non_null(host);
-    if (world.now - world.check_began < world.check_ms)
+    if (world.now - world.check_began < world.check_ms) {
         return SP_E_AGAIN;
+    }
     result(&out[0], host->dns, host->dns_code);
     host->dns_passed_last = host->dns == SP_DOMAIN_PASS;
     if (world.checking_which != 1) {
@@ -251,8 +261,9 @@ bool world_step(sp_time until)
 
     world.steps++;
     assert_true(next >= world.now);
-    if (next > world.now && next < until)
+    if (next > world.now && next < until) {
         world.now = next;
+    }
     return next < until;
 }
 
@@ -265,8 +276,9 @@ void world_run(sp_utc seconds)
     while (world_step(until)) {
         here = world.now == last ? here + 1 : 0;
         last = world.now;
-        if (here > 20 * world.hosts_n + 1000)
+        if (here > 20 * world.hosts_n + 1000) {
             fail_msg("a busy loop at %llu ms", (unsigned long long)world.now);
+        }
     }
     world.now = until;
 }
@@ -292,8 +304,9 @@ struct host *world_add(const char *domain)
     policy.max_age = SP_MAX_AGE_DEFAULT;
     assert_int_equal(sp_policy_add_mx(&policy, sp_span_str("mail.example.com"), why, sizeof why),
                      0);
-    if (sp_life_add(domain, &policy, "", why, sizeof why) != 0)
+    if (sp_life_add(domain, &policy, "", why, sizeof why) != 0) {
         fail_msg("%s", why);
+    }
     return host;
 }
 
@@ -301,8 +314,9 @@ void world_enable(const char *domain)
 {
     char why[240];
 
-    if (sp_life_enable(domain, world.now, why, sizeof why) != 0)
+    if (sp_life_enable(domain, world.now, why, sizeof why) != 0) {
         fail_msg("%s", why);
+    }
 }
 
 struct sp_domain *world_domain(const char *domain)

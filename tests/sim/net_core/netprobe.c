@@ -50,8 +50,9 @@ struct sp_addr address(const char *text)
 {
     struct sp_addr addr;
 
-    if (text == NULL || sp_addr_parse(sp_span_str(text), &addr) != 0)
+    if (text == NULL || sp_addr_parse(sp_span_str(text), &addr) != 0) {
         memset(&addr, 0, sizeof addr);
+    }
     return addr;
 }
 
@@ -60,33 +61,36 @@ static void set_word(struct sp_net_config *config, char *word)
 {
     char *value = strchr(word, '=');
 
-    if (value != NULL)
+    if (value != NULL) {
         *value++ = '\0';
-    if (strcmp(word, "dhcp") == 0)
+    }
+    if (strcmp(word, "dhcp") == 0) {
         config->dhcp = true;
-    else if (value == NULL)
+    } else if (value == NULL) {
         say("error word %s", word);
-    else if (strcmp(word, "ip") == 0)
+    } else if (strcmp(word, "ip") == 0) {
         sp_addr_parse_prefix(sp_span_str(value), &config->address, &config->prefix);
-    else if (strcmp(word, "gw") == 0)
+    } else if (strcmp(word, "gw") == 0) {
         config->gateway = address(value);
-    else if (strcmp(word, "host") == 0)
+    } else if (strcmp(word, "host") == 0) {
         snprintf(config->hostname, sizeof config->hostname, "%s", value);
-    else if (strcmp(word, "dns") == 0)
+    } else if (strcmp(word, "dns") == 0) {
         for (int i = 0; i < SP_RESOLVERS; i++) {
             if (config->dns[i].family == 0) {
                 config->dns[i] = address(value);
                 break;
             }
         }
+    }
 }
 
 static void cmd_configure(char **words)
 {
     struct sp_net_config config = {0};
 
-    for (; *words != NULL; words++)
+    for (; *words != NULL; words++) {
         set_word(&config, *words);
+    }
     say("configure err=%d", sp_net_configure(&config));
 }
 
@@ -95,8 +99,9 @@ static void put_list(const char *label, const struct sp_addr *list, unsigned n)
     char text[SP_ADDR_SIZE];
 
     printf(" %s=", label);
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         printf("%s%s", i > 0 ? "," : "", sp_addr_text(&list[i], text));
+    }
 }
 
 static void cmd_status(char **words)
@@ -147,10 +152,12 @@ static void run_line(char *line)
     int n = 0;
 
     for (char *w = strtok_r(line, " \n", &rest); w != NULL && n < 31;
-         w = strtok_r(NULL, " \n", &rest))
+         w = strtok_r(NULL, " \n", &rest)) {
         words[n++] = w;
-    if (n == 0)
+    }
+    if (n == 0) {
         return;
+    }
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         for (const struct command *c = tables[i]; c->name != NULL; c++) {
             if (strcmp(c->name, words[0]) == 0) {
@@ -189,8 +196,9 @@ static void show_log(void)
     struct sp_log_line line;
 
     while (shown < sp_log_newest()) {
-        if (sp_log_get(++shown, &line) == 0)
+        if (sp_log_get(++shown, &line) == 0) {
             fprintf(stderr, "%8llu %s: %s\n", (unsigned long long)line.at, line.room, line.text);
+        }
     }
 }
 
@@ -214,8 +222,9 @@ static void loop(void)
         show_log();
         after = now_ms();
         poll(fds, 2, next == SP_NEVER ? -1 : next <= after ? 0 : (int)(next - after));
-        if (fds[1].revents != 0)
+        if (fds[1].revents != 0) {
             read_commands();
+        }
     }
 }
 
@@ -224,8 +233,9 @@ int main(int argc, char **argv)
     static const uint8_t mac[6] = {0x02, 0, 0, 0, 0, 0x10};
     struct sp_net_config config = {0};
 
-    if (argc < 2)
+    if (argc < 2) {
         return 2;
+    }
     sp_host_clock_start(&host_clock);
     sp_port_bind(&host_clock.clock, &sp_host_entropy, NULL);
     sp_port_set_random(random_bytes);
@@ -233,8 +243,9 @@ int main(int argc, char **argv)
         perror("TAP");
         return 1;
     }
-    for (int i = 2; i < argc; i++)
+    for (int i = 2; i < argc; i++) {
         set_word(&config, argv[i]);
+    }
     if (sp_net_start(&tap.nic, &config) != 0) {
         fprintf(stderr, "the network did not start\n");
         return 1;

@@ -33,8 +33,9 @@ static const struct {
 static enum sp_dns_type type_of(const char *name)
 {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (strcmp(types[i].name, name) == 0)
+        if (strcmp(types[i].name, name) == 0) {
             return types[i].type;
+        }
     }
     return SP_DNS_A;
 }
@@ -42,8 +43,9 @@ static enum sp_dns_type type_of(const char *name)
 static const char *type_name(enum sp_dns_type type)
 {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (types[i].type == type)
+        if (types[i].type == type) {
             return types[i].name;
+        }
     }
     return "?";
 }
@@ -53,26 +55,28 @@ static void show_record(int id, const struct sp_dns_record *r)
     char text[SP_ADDR_SIZE];
 
     printf("record %d type=%s name=%s ttl=%u", id, type_name(r->type), r->name, (unsigned)r->ttl);
-    if (r->type == SP_DNS_A || r->type == SP_DNS_AAAA)
+    if (r->type == SP_DNS_A || r->type == SP_DNS_AAAA) {
         say(" words=%s", sp_addr_text(&r->u.addr, text));
-    else if (r->type == SP_DNS_CNAME || r->type == SP_DNS_NS)
+    } else if (r->type == SP_DNS_CNAME || r->type == SP_DNS_NS) {
         say(" words=%s", r->u.host);
-    else if (r->type == SP_DNS_MX)
+    } else if (r->type == SP_DNS_MX) {
         say(" words=%u %s", r->u.mx.preference, r->u.mx.host);
-    else if (r->type == SP_DNS_TXT)
+    } else if (r->type == SP_DNS_TXT) {
         say(" words=%s", r->u.text);
-    else if (r->type == SP_DNS_CAA)
+    } else if (r->type == SP_DNS_CAA) {
         say(" words=%u %s %s", r->u.caa.critical, r->u.caa.tag, r->u.caa.value);
-    else
+    } else {
         say(" words=");
+    }
 }
 
 static void show_answer(int id, const struct sp_dns_answer *a)
 {
     char text[SP_ADDR_SIZE];
 
-    for (unsigned i = 0; i < a->n; i++)
+    for (unsigned i = 0; i < a->n; i++) {
         show_record(id, &a->records[i]);
+    }
     say("answer %d result=%d server=%s n=%u cut=%d ms=%u", id, a->result,
         sp_addr_text(&a->server, text), a->n, a->cut, (unsigned)a->elapsed_ms);
 }
@@ -82,8 +86,9 @@ static void show_addresses(int id, const struct sp_dns_addresses *a)
     char text[SP_ADDR_SIZE];
 
     printf("addresses %d result=%d words=", id, a->result);
-    for (unsigned i = 0; i < a->n; i++)
+    for (unsigned i = 0; i < a->n; i++) {
         printf("%s%s", i > 0 ? " " : "", sp_addr_text(&a->list[i], text));
+    }
     say("%s", "");
 }
 
@@ -160,29 +165,34 @@ static void cmd_time(char **words)
 
 void names_start(void)
 {
-    if (sp_dns_start() != 0)
+    if (sp_dns_start() != 0) {
         say("error dns");
+    }
 }
 
 sp_time names_step(sp_time now)
 {
     sp_time next = sp_dns_step(now);
 
-    if (clock_runs)
+    if (clock_runs) {
         next = sp_time_min(next, sp_clock_step(now));
+    }
     now_at_step = now;
     for (int i = 0; i < MOST; i++) {
         struct lookup *l = &lookups[i];
 
-        if (l->cancelled && (l->query.done || l->answer.n != 0xaaaaaaaa))
+        if (l->cancelled && (l->query.done || l->answer.n != 0xaaaaaaaa)) {
             say("error touched %d", i);
-        if (!l->used || !l->query.done)
+        }
+        if (!l->used || !l->query.done) {
             continue;
+        }
         l->used = false;
-        if (l->query.addresses != NULL)
+        if (l->query.addresses != NULL) {
             show_addresses(i, &l->addresses);
-        else
+        } else {
             show_answer(i, &l->answer);
+        }
     }
     return next;
 }

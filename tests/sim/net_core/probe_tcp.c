@@ -38,8 +38,9 @@ static int next_id = 1000; /* of inbound ones */
 static enum mode mode_of(const char *name)
 {
     for (size_t i = 0; name != NULL && i < sizeof mode_names / sizeof mode_names[0]; i++) {
-        if (strcmp(name, mode_names[i]) == 0)
+        if (strcmp(name, mode_names[i]) == 0) {
             return (enum mode)i;
+        }
     }
     return HOLD;
 }
@@ -63,8 +64,9 @@ static struct session *start(struct sp_stream *stream, int id, enum mode mode)
 static struct session *find(const char *id)
 {
     for (int i = 0; i < MOST; i++) {
-        if (sessions[i].stream != NULL && sessions[i].id == (int)number(id))
+        if (sessions[i].stream != NULL && sessions[i].id == (int)number(id)) {
             return &sessions[i];
+        }
     }
     say("error id %s", id);
     return NULL;
@@ -107,13 +109,16 @@ static int turn_echo(struct session *s)
         }
         return n == SP_E_AGAIN ? 0 : n < 0 ? n : 1;
     }
-    if (s->finished)
+    if (s->finished) {
         return 2;
+    }
     n = sp_stream_read(s->stream, s->buf, sizeof s->buf);
-    if (n == SP_E_AGAIN)
+    if (n == SP_E_AGAIN) {
         return 0;
-    if (n < 0)
+    }
+    if (n < 0) {
         return n;
+    }
     if (n == 0) {
         int err = sp_stream_finish(s->stream);
         s->finished = err == 0;
@@ -129,10 +134,12 @@ static int turn_sink(struct session *s)
 {
     int n = sp_stream_read(s->stream, s->buf, sizeof s->buf);
 
-    if (n == SP_E_AGAIN)
+    if (n == SP_E_AGAIN) {
         return 0;
-    if (n > 0)
+    }
+    if (n > 0) {
         s->got += (unsigned long)n;
+    }
     return n == 0 ? 2 : n < 0 ? n : 1;
 }
 
@@ -144,10 +151,12 @@ static int say_and_end(struct session *s, const void *what, size_t n)
         err = sp_stream_write(s->stream, (const char *)what + s->sent, n - s->sent, true);
         s->sent += err > 0 ? (unsigned long)err : 0;
     }
-    if (err >= 0 && s->sent == n)
+    if (err >= 0 && s->sent == n) {
         err = sp_stream_finish(s->stream);
-    if (err == SP_E_AGAIN || s->sent < n)
+    }
+    if (err == SP_E_AGAIN || s->sent < n) {
         return 0;
+    }
     return err < 0 ? err : 2;
 }
 
@@ -188,8 +197,9 @@ static int send_pattern(struct session *s)
         s->sent += taken > 0 ? (unsigned long)taken : 0;
         return taken;
     }
-    if (s->finished)
+    if (s->finished) {
         return SP_E_AGAIN;
+    }
     taken = sp_stream_finish(s->stream);
     s->finished = taken == 0;
     return taken == 0 ? 1 : taken;
@@ -200,18 +210,21 @@ static int turn_pattern(struct session *s)
     int sent = send_pattern(s);
     int n = sp_stream_read(s->stream, s->buf, sizeof s->buf);
 
-    if (sent < 0 && sent != SP_E_AGAIN)
+    if (sent < 0 && sent != SP_E_AGAIN) {
         return sent;
+    }
     for (int i = 0; i < n; i++, s->got++) {
         if (s->buf[i] != pattern(s->got)) {
             say("error pattern %d at %lu", s->id, s->got);
             return SP_E_CORRUPT;
         }
     }
-    if (n == 0)
+    if (n == 0) {
         return s->got == s->to_send ? 2 : SP_E_CORRUPT;
-    if (n < 0 && n != SP_E_AGAIN)
+    }
+    if (n < 0 && n != SP_E_AGAIN) {
         return n;
+    }
     return n > 0 || sent > 0;
 }
 
@@ -220,8 +233,9 @@ static int turn_source(struct session *s)
     static const uint8_t zeros[1460];
     int n = sp_stream_write(s->stream, zeros, sizeof zeros, false);
 
-    if (n > 0)
+    if (n > 0) {
         s->sent += (unsigned long)n;
+    }
     return n == SP_E_AGAIN ? 0 : n < 0 ? n : 1;
 }
 
@@ -241,10 +255,12 @@ static int turn(struct session *s)
 
     if (!s->ready) {
         ready = sp_stream_ready(s->stream);
-        if (ready == SP_E_AGAIN)
+        if (ready == SP_E_AGAIN) {
             return 0;
-        if (ready < 0)
+        }
+        if (ready < 0) {
             return ready;
+        }
         s->ready = true;
         say("ready %d", s->id);
     }
@@ -259,10 +275,12 @@ sp_time tcp_step(sp_time now)
         struct session *s = &sessions[i];
         int did = s->stream != NULL ? turn(s) : 0;
 
-        if (did < 0 || did == 2)
+        if (did < 0 || did == 2) {
             end(s, did == 2 ? 0 : did);
-        if (did != 0)
+        }
+        if (did != 0) {
             next = now;
+        }
     }
     return next;
 }
@@ -270,8 +288,9 @@ sp_time tcp_step(sp_time now)
 static void cmd_listen(char **words)
 {
     for (int i = 0; i < 8; i++) {
-        if (modes[i].port != 0)
+        if (modes[i].port != 0) {
             continue;
+        }
         modes[i].port = (unsigned)number(words[0]);
         modes[i].mode = mode_of(words[1]);
         say("listen %s err=%d", words[0],
@@ -293,17 +312,19 @@ static void cmd_connect(char **words)
     int err = sp_tcp_connect(&to, (uint16_t)number(words[2]), &stream);
 
     say("connect %s err=%d", words[0], err);
-    if (err == 0)
+    if (err == 0) {
         start(stream, (int)number(words[0]), mode_of(words[3]))->to_send =
             words[3] != NULL ? number(words[4]) : 0;
+    }
 }
 
 static void cmd_mode(char **words)
 {
     struct session *s = find(words[0]);
 
-    if (s != NULL)
+    if (s != NULL) {
         s->mode = mode_of(words[1]);
+    }
     say("mode %s", words[0]);
 }
 
@@ -311,8 +332,9 @@ static void cmd_release(char **words)
 {
     struct session *s = find(words[0]);
 
-    if (s != NULL)
+    if (s != NULL) {
         end(s, 0);
+    }
     say("release %s", words[0]);
 }
 

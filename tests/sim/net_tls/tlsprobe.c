@@ -52,8 +52,9 @@ static void say(const char *format, ...)
 static int lookup(void *ctx, const char *name, struct sp_tls_identity *out)
 {
     (void)ctx;
-    if (strcmp(name, "mta-sts.example.net") != 0)
+    if (strcmp(name, "mta-sts.example.net") != 0) {
         return SP_E_NOT_FOUND;
+    }
     *out = (struct sp_tls_identity){.key = key_leaf, .chain = {cert_leaf, cert_inter}, .links = 2};
     return 0;
 }
@@ -70,8 +71,9 @@ static void handler(void *ctx, const struct sp_http_request *request,
                                     "max_age: 86400\n");
     } else if (sp_span_is(request->path, "/big")) {
         response->status = 200;
-        for (int i = 0; i < SP_POLICY_TEXT_MAX; i++)
+        for (int i = 0; i < SP_POLICY_TEXT_MAX; i++) {
             sp_buf_putc(response->body, 'b');
+        }
     }
 }
 
@@ -92,19 +94,22 @@ static void start_call(char **words, sp_time now)
     call.verify = words[3] != NULL ? SP_TLS_VERIFY_REPORT : SP_TLS_VERIFY;
     (void)sp_addr_parse(sp_span_str(words[2]), &call.address);
     calling = sp_http_call_start(&call, &result, now) == 0;
-    if (!calling)
+    if (!calling) {
         say("result refused");
+    }
 }
 
 static void show_result(void)
 {
     uint32_t sum = 0;
 
-    if (!calling || !sp_http_call_done(&result))
+    if (!calling || !sp_http_call_done(&result)) {
         return;
+    }
     calling = false;
-    for (size_t i = 0; i < result.body_n; i++)
+    for (size_t i = 0; i < result.body_n; i++) {
         sum = sum * 31 + (uint8_t)body[i];
+    }
     say("result err=%d stage=%s status=%d body=%zu sum=%u verify=%d version=%s words=%s",
         result.result, result.stage, result.status, result.body_n, (unsigned)sum,
         result.tls_report.verify, result.tls_report.version, result.detail);
@@ -119,8 +124,9 @@ static void run_line(char *line, sp_time now)
     int n = 0;
 
     for (char *w = strtok_r(line, " \n", &rest); w != NULL && n < 4;
-         w = strtok_r(NULL, " \n", &rest))
+         w = strtok_r(NULL, " \n", &rest)) {
         words[n++] = w;
+    }
     if (n >= 3 && strcmp(words[0], "get") == 0) {
         start_call(words, now);
     } else if (n == 1 && strcmp(words[0], "memory") == 0) {
@@ -178,8 +184,9 @@ static void loop(void)
 
         show_result();
         poll(fds, 2, next == SP_NEVER ? -1 : next <= after ? 0 : (int)(next - after));
-        if (fds[1].revents != 0)
+        if (fds[1].revents != 0) {
             read_commands(now_ms());
+        }
     }
 }
 
@@ -195,12 +202,14 @@ static int start(const char *interface, const char *address)
     blob.size = (uint32_t)test_bundle.n;
     sp_trust_start(&blob, NULL, NULL);
     if (sp_tap_open(&tap, interface, mac) != 0 || sp_tls_start() != 0 ||
-        sp_addr_parse_prefix(sp_span_str(address), &config.address, &config.prefix) != 0)
+        sp_addr_parse_prefix(sp_span_str(address), &config.address, &config.prefix) != 0) {
         return -1;
+    }
     if (sp_net_start(&tap.nic, &config) != 0 || sp_dns_start() != 0 ||
         sp_http_serve(80, NULL, handler, NULL) != 0 ||
-        sp_http_serve(443, lookup, handler, NULL) != 0)
+        sp_http_serve(443, lookup, handler, NULL) != 0) {
         return -1;
+    }
     return 0;
 }
 

@@ -79,8 +79,9 @@ const char *kit_name(uint32_t name)
     static char text[32];
 
     (void)snprintf(text, sizeof text, "n%u.example", name / 2);
-    if (name % 2 == 1)
+    if (name % 2 == 1) {
         text[0] = 'm';
+    }
     return text;
 }
 
@@ -95,8 +96,9 @@ size_t kit_data(const struct kit *kit, uint32_t name, uint32_t version, uint8_t 
     size_t n = kit_random(&random) % 8 == 0 ? kit_random(&random) % 20
                                             : kit_random(&random) % kit->largest;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         out[i] = (uint8_t)kit_random(&random);
+    }
     return n;
 }
 
@@ -125,8 +127,9 @@ static int change(struct kit *kit, const struct kit_action *action)
 
     kit->model.doing = (int)action->name;
     kit->model.doing_version = action->what == KIT_PUT ? action->version : 0;
-    if (action->what == KIT_DELETE)
+    if (action->what == KIT_DELETE) {
         return sp_store_delete(&kit->store, kit_kind(action->name), kit_name(action->name));
+    }
     n = kit_data(kit, action->name, action->version, data);
     return sp_store_put(&kit->store, kit_kind(action->name), kit_name(action->name),
                         sp_span(data, n), due_of(action->name, action->version));
@@ -137,12 +140,14 @@ static bool act_change(struct kit *kit, const struct kit_action *action)
     uint32_t before = kit->model.version[action->name];
     int err = change(kit, action);
 
-    if (err < 0 && (kit->nor.off || (kit->failing && err != SP_E_NOT_FOUND)))
+    if (err < 0 && (kit->nor.off || (kit->failing && err != SP_E_NOT_FOUND))) {
         return false;
-    if (action->what == KIT_DELETE && before == 0)
+    }
+    if (action->what == KIT_DELETE && before == 0) {
         assert_int_equal(err, SP_E_NOT_FOUND);
-    else
+    } else {
         assert_int_equal(err, 0);
+    }
     kit->model.version[action->name] = kit->model.doing_version;
     kit->model.doing = -1;
     return !kit->nor.off;
@@ -153,12 +158,14 @@ static void steps(struct kit *kit, uint32_t n, bool quiet)
     for (uint32_t i = 0; i < n; i++) {
         sp_time next = sp_store_step(&kit->store, kit->now);
 
-        if (next == SP_NEVER || kit->nor.off)
+        if (next == SP_NEVER || kit->nor.off) {
             return;
+        }
         kit->now = quiet && next > kit->now ? next : kit->now + 1;
     }
-    if (quiet && !kit->failing)
+    if (quiet && !kit->failing) {
         fail_msg("the store is not tidy after %u steps", n);
+    }
 }
 
 bool kit_act(struct kit *kit, const struct kit_action *action)
@@ -190,8 +197,9 @@ bool kit_is_version(struct kit *kit, uint32_t name, uint32_t version)
     uint8_t got[SP_STORE_RECORD_MAX];
     int n = sp_store_get(&kit->store, kit_kind(name), kit_name(name), got, sizeof got);
 
-    if (version == 0)
+    if (version == 0) {
         return n == SP_E_NOT_FOUND;
+    }
     return n >= 0 && (size_t)n == kit_data(kit, name, version, want) &&
            memcmp(want, got, (size_t)n) == 0;
 }
@@ -200,12 +208,14 @@ void kit_settle(struct kit *kit)
 {
     struct kit_model *model = &kit->model;
 
-    if (model->doing < 0)
+    if (model->doing < 0) {
         return;
-    if (kit_is_version(kit, (uint32_t)model->doing, model->doing_version))
+    }
+    if (kit_is_version(kit, (uint32_t)model->doing, model->doing_version)) {
         model->version[model->doing] = model->doing_version;
-    else if (!kit_is_version(kit, (uint32_t)model->doing, model->version[model->doing]))
+    } else if (!kit_is_version(kit, (uint32_t)model->doing, model->version[model->doing])) {
         fail_msg("%s is neither old nor new", kit_name((uint32_t)model->doing));
+    }
     model->doing = -1;
 }
 
@@ -220,8 +230,9 @@ static void check_due(struct kit *kit, enum sp_kind kind)
         uint32_t version = kit->model.version[i];
         sp_utc at = due_of(i, version);
 
-        if (version != 0 && kit_kind(i) == kind && at != 0 && (earliest == 0 || at < earliest))
+        if (version != 0 && kit_kind(i) == kind && at != 0 && (earliest == 0 || at < earliest)) {
             earliest = at;
+        }
     }
     assert_int_equal(err, earliest == 0 ? SP_E_NOT_FOUND : 0);
     assert_int_equal(due, earliest);
@@ -233,12 +244,14 @@ void kit_check(struct kit *kit)
     uint32_t domains = 0;
 
     for (uint32_t i = 0; i < KIT_NAMES; i++) {
-        if (!kit_is_version(kit, i, kit->model.version[i]))
+        if (!kit_is_version(kit, i, kit->model.version[i])) {
             fail_msg("%s is not as it was put (version %u)", kit_name(i), kit->model.version[i]);
-        if (kit->model.version[i] != 0 && kit_kind(i) == SP_KIND_SETTING)
+        }
+        if (kit->model.version[i] != 0 && kit_kind(i) == SP_KIND_SETTING) {
             settings++;
-        else if (kit->model.version[i] != 0)
+        } else if (kit->model.version[i] != 0) {
             domains++;
+        }
     }
     assert_int_equal(sp_store_count(&kit->store, SP_KIND_SETTING), settings);
     assert_int_equal(sp_store_count(&kit->store, SP_KIND_DOMAIN), domains);

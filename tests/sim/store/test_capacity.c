@@ -35,8 +35,9 @@ static void random_bytes(uint32_t seed, uint8_t *out, size_t n)
 {
     uint32_t random = seed * 2654435761U | 1U;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         out[i] = (uint8_t)kit_random(&random);
+    }
 }
 
 static int put_domain(uint32_t i, uint32_t v)
@@ -113,8 +114,9 @@ static void a_thousand_domains_fit(void **state)
 
     put_others();
     before = sp_store_stats(&store).live_bytes;
-    for (uint32_t i = 0; i < DOMAINS; i++)
+    for (uint32_t i = 0; i < DOMAINS; i++) {
         assert_int_equal(put_domain(i, 0), 0);
+    }
     assert_int_equal(sp_store_count(&store, SP_KIND_DOMAIN), DOMAINS);
     printf("flash for a domain of %u bytes: %.0f bytes\n", DATA,
            (double)(sp_store_stats(&store).live_bytes - before) / DOMAINS);
@@ -134,8 +136,9 @@ static void each_is_found_by_its_name(void **state)
         uint64_t start = nor.stats.read_bytes;
 
         assert_true(is_version(i, 0));
-        if (nor.stats.read_bytes - start > most)
+        if (nor.stats.read_bytes - start > most) {
             most = nor.stats.read_bytes - start;
+        }
     }
     printf("to find and read a domain: %.0f bytes read, at most %u\n",
            (double)(nor.stats.read_bytes - read) / DOMAINS, (unsigned)most);
@@ -189,8 +192,9 @@ static void check_all(void)
     assert_int_equal(sp_store_count(&store, SP_KIND_DOMAIN), DOMAINS);
     assert_int_equal(sp_store_count(&store, SP_KIND_CHAIN), 3);
     assert_int_equal(sp_store_count(&store, SP_KIND_SETTING), OTHERS);
-    for (uint32_t i = 0; i < DOMAINS; i++)
+    for (uint32_t i = 0; i < DOMAINS; i++) {
         assert_true(is_version(i, version[i]));
+    }
 }
 
 /* The renewal that was cut is done again if need be, as the service would. */
@@ -202,8 +206,9 @@ static void renew_with_cut(uint32_t i)
 
     sp_nor_fault(&nor, faults[kit_random(&dice) % COUNT(faults)],
                  nor.stats.ops + 1 + kit_random(&dice) % 8, kit_random(&dice));
-    if (put_domain(i, wanted) == 0)
+    if (put_domain(i, wanted) == 0) {
         version[i] = wanted;
+    }
     tidy();
     sp_nor_power_on(&nor);
     mount();
@@ -225,8 +230,9 @@ static void a_thousand_renewals_survive_a_cut_in_each(void **state)
 
     for (uint32_t i = 0; i < DOMAINS; i++) {
         renew_with_cut(i);
-        if (i % 100 == 99)
+        if (i % 100 == 99) {
             check_all();
+        }
     }
     assert_int_equal(sp_store_stats(&store).corrupt, 0);
 }
@@ -235,12 +241,14 @@ static void one_in_five_can_change_hands(void **state)
 {
     (void)state;
 
-    for (uint32_t i = 0; i < DOMAINS; i += 5)
+    for (uint32_t i = 0; i < DOMAINS; i += 5) {
         assert_int_equal(sp_store_delete(&store, SP_KIND_DOMAIN, domain(i)), 0);
+    }
     mount();
     assert_int_equal(sp_store_count(&store, SP_KIND_DOMAIN), DOMAINS - DOMAINS / 5);
-    for (uint32_t i = 0; i < DOMAINS; i += 5)
+    for (uint32_t i = 0; i < DOMAINS; i += 5) {
         assert_int_equal(put_domain(i, version[i]), 0);
+    }
     tidy();
     mount();
     check_all();

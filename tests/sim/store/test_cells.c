@@ -35,8 +35,9 @@ static uint8_t *last_entry(void)
     uint8_t *block = kit.nor.bytes + (size_t)kit.store.open * 4096;
     uint8_t *entry = block + 4096 - SP_ENTRY_SIZE;
 
-    while (entry[-1] != 0xFF || *(entry - SP_ENTRY_SIZE) != 0xFF)
+    while (entry[-1] != 0xFF || *(entry - SP_ENTRY_SIZE) != 0xFF) {
         entry -= SP_ENTRY_SIZE;
+    }
     return entry;
 }
 
@@ -161,8 +162,10 @@ static uint32_t ready_block(void)
 
     for (uint32_t b = 0; b < 8; b++) {
         if (kit.store.blocks[b].state == SP_BLOCK_READY &&
-            (best == UINT32_MAX || kit.store.blocks[b].sequence < kit.store.blocks[best].sequence))
+            (best == UINT32_MAX ||
+             kit.store.blocks[b].sequence < kit.store.blocks[best].sequence)) {
             best = b;
+        }
     }
     assert_int_not_equal(best, UINT32_MAX);
     return best;
@@ -176,8 +179,9 @@ static void a_faint_header_is_programmed_again_before_use(void **state)
     uint8_t *header;
     (void)state;
 
-    for (sp_time now = 5000; now < 90000; now += 2000)
+    for (sp_time now = 5000; now < 90000; now += 2000) {
         (void)sp_store_step(&kit.store, now);
+    }
     restart();
     header = kit.nor.bytes + (size_t)ready_block() * 4096;
     header[0] |= 0x04;

@@ -93,15 +93,18 @@ static void forged_blocks_are_survived(void **state)
 
         kit_open(&kit, 8, 4096, 500);
         sp_nor_fill_random(&kit.nor, 0, kit.nor.flash.size, seed);
-        for (uint32_t b = 0; b < 8; b++)
+        for (uint32_t b = 0; b < 8; b++) {
             forge(b, &random, seed % 2 == 0);
+        }
         err = kit_mount(&kit);
         assert_true(err == 0 || err == SP_E_FULL);
         if (err == 0) {
-            while (sp_store_next(&kit.store, SP_KIND_DOMAIN, &cursor, name) != SP_E_NOT_FOUND)
+            while (sp_store_next(&kit.store, SP_KIND_DOMAIN, &cursor, name) != SP_E_NOT_FOUND) {
                 (void)sp_store_get(&kit.store, SP_KIND_DOMAIN, name, buf, sizeof buf);
-            for (int i = 0; i < 200; i++)
+            }
+            for (int i = 0; i < 200; i++) {
                 now = sp_store_step(&kit.store, now) == SP_NEVER ? now + 1 : now + 2000;
+            }
             (void)sp_store_put(&kit.store, SP_KIND_DOMAIN, "a", sp_span("b", 1), 0);
         }
         kit_close(&kit);
@@ -111,8 +114,9 @@ static void forged_blocks_are_survived(void **state)
 static bool is_any_version(uint32_t name)
 {
     for (uint32_t version = 1; version <= ACTIONS; version++) {
-        if (kit_is_version(&kit, name, version))
+        if (kit_is_version(&kit, name, version)) {
             return true;
+        }
     }
     return false;
 }
@@ -136,10 +140,12 @@ static void a_flipped_bit_never_makes_wrong_data(void **state)
         for (uint32_t name = 0; name < NAMES; name++) {
             int n = sp_store_get(&kit.store, kit_kind(name), kit_name(name), buf, sizeof buf);
 
-            if (n == SP_E_CORRUPT)
+            if (n == SP_E_CORRUPT) {
                 detected++;
-            else if (!kit_is_version(&kit, name, kit.model.version[name]) && n != SP_E_NOT_FOUND)
+            } else if (!kit_is_version(&kit, name, kit.model.version[name]) &&
+                       n != SP_E_NOT_FOUND) {
                 assert_true(is_any_version(name));
+            }
         }
     }
     assert_true(detected > 200);
@@ -155,13 +161,15 @@ static void a_rotten_record_stays_reported_until_replaced(void **state)
     (void)state;
 
     kit_open(&kit, 4, 4096, 500);
-    for (char c = 'a'; c <= 'b'; c++)
+    for (char c = 'a'; c <= 'b'; c++) {
         assert_int_equal(sp_store_put(&kit.store, SP_KIND_DOMAIN, "old.example", sp_span(&c, 1), 0),
                          0);
+    }
     block = kit.store.open;
     for (uint32_t i = 0; i + 13 < kit.nor.flash.size; i++) {
-        if (memcmp(kit.nor.bytes + i, "old.exampleb", 12) == 0)
+        if (memcmp(kit.nor.bytes + i, "old.exampleb", 12) == 0) {
             sp_nor_flip(&kit.nor, i + 11, 0);
+        }
     }
     for (int i = 0; i < 3000; i++) {
         assert_int_equal(sp_store_put(&kit.store, SP_KIND_SETTING, "hot", sp_span(buf, 40), 0), 0);

@@ -72,8 +72,9 @@ static void a_part_that_takes_no_more_keeps_what_it_has(void **state)
             kit_restore(&kit, &before);
             kit.failing = true;
             sp_nor_fault(&kit.nor, SP_NOR_FAIL_FROM, start + op, i + (uint32_t)op);
-            if (kit_act(&kit, &action))
+            if (kit_act(&kit, &action)) {
                 kit.model.doing = -1;
+            }
             kit_check(&kit);
             recover();
             assert_true(kit_act(&kit, &tidy));
@@ -109,8 +110,9 @@ static void a_failed_read_is_reported_and_changes_nothing(void **state)
             } else {
                 failed++;
                 kit.model.doing = -1;
-                if (action.what != KIT_REMOUNT)
+                if (action.what != KIT_REMOUNT) {
                     check_unchanged();
+                }
             }
             recover();
         }
@@ -155,11 +157,13 @@ static void worn_blocks_are_left_out(void **state)
     for (uint32_t i = 0; i < 3000; i++) {
         struct kit_action action = kit_action(&random, i, NAMES);
 
-        if (i % 500 == 250)
+        if (i % 500 == 250) {
             sp_nor_wear_out(&kit.nor, kit_random(&random) % 12, true);
+        }
         assert_true(kit_act(&kit, &action));
-        if (i % 10 == 0)
+        if (i % 10 == 0) {
             kit_check(&kit);
+        }
     }
     kit_close(&kit);
 }

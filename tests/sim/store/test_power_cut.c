@@ -38,14 +38,16 @@ static bool go_on(uint32_t seed)
     const struct kit_action tidy = {.what = KIT_TIDY};
     uint32_t random = seed;
 
-    if (!kit_act(&kit, &remount))
+    if (!kit_act(&kit, &remount)) {
         return false;
+    }
     kit_settle(&kit);
     for (uint32_t i = 0; i < 3; i++) {
         struct kit_action action = kit_action(&random, 100000 + i, NAMES);
 
-        if (!kit_act(&kit, &action))
+        if (!kit_act(&kit, &action)) {
             return false;
+        }
     }
     return kit_act(&kit, &tidy);
 }
@@ -58,8 +60,9 @@ static void second_cut(uint64_t at, uint32_t seed)
     kit_restore(&kit, &after_cut);
     sp_nor_power_on(&kit.nor);
     sp_nor_fault(&kit.nor, faults[at % COUNT(faults)], kit.nor.stats.ops + at, seed);
-    if (go_on(seed))
+    if (go_on(seed)) {
         return;
+    }
     recover();
     second_cuts++;
 }
@@ -77,8 +80,9 @@ static void follow_cut(uint32_t seed, uint32_t every)
     n = kit.nor.stats.ops - start;
     assert_int_equal(kit_mount(&kit), 0);
     kit_check(&kit);
-    for (uint64_t at = 1 + seed % every; at <= n; at += every)
+    for (uint64_t at = 1 + seed % every; at <= n; at += every) {
         second_cut(at, seed + (uint32_t)at);
+    }
 }
 
 /* Cuts the action at each of its operations. Leaves the world as it was before. */

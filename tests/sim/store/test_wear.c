@@ -12,8 +12,9 @@ static void tidy(uint32_t steps)
 {
     for (uint32_t i = 0; i < steps; i++) {
         kit.now += 2000;
-        if (sp_store_step(&kit.store, kit.now) == SP_NEVER)
+        if (sp_store_step(&kit.store, kit.now) == SP_NEVER) {
             return;
+        }
     }
 }
 
@@ -53,10 +54,12 @@ static void cold_blocks_are_worn_with_the_others(void **state)
         data[0] = (uint8_t)i;
         assert_int_equal(sp_store_put(&kit.store, SP_KIND_CLOCK, "floor", sp_span(data, 700), 0),
                          0);
-        if (i % 3 == 0)
+        if (i % 3 == 0) {
             tidy(20);
-        if (i % 2500 == 0)
+        }
+        if (i % 2500 == 0) {
             assert_int_equal(kit_mount(&kit), 0);
+        }
     }
     print_wear("a hot record among cold ones, 20000 puts", &most, &least);
     assert_true(least > 100);
@@ -83,8 +86,9 @@ static void tombstones_do_not_pile_up(void **state)
         (void)snprintf(name, sizeof name, "d%u.example", i);
         assert_int_equal(sp_store_put(&kit.store, SP_KIND_DOMAIN, name, sp_span(name, 8), 0), 0);
         assert_int_equal(sp_store_delete(&kit.store, SP_KIND_DOMAIN, name), 0);
-        if (i % 7 == 0)
+        if (i % 7 == 0) {
             tidy(50);
+        }
         tombs = kit.store.tombs > tombs ? kit.store.tombs : tombs;
         if (i % 1000 == 0) {
             assert_int_equal(kit_mount(&kit), 0);
@@ -108,11 +112,13 @@ static void without_steps_everything_works_in_line(void **state)
     for (uint32_t i = 0; i < 20000; i++) {
         struct kit_action action = kit_action(&random, i, 20);
 
-        if (action.what == KIT_STEPS || action.what == KIT_TIDY)
+        if (action.what == KIT_STEPS || action.what == KIT_TIDY) {
             continue;
+        }
         assert_true(kit_act(&kit, &action));
-        if (i % 100 == 0)
+        if (i % 100 == 0) {
             kit_check(&kit);
+        }
     }
     kit_check(&kit);
     print_wear("20000 actions without a step", &most, &least);

@@ -174,8 +174,9 @@ static void base64url_alphabet_is_told_apart(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < COUNT(cases); i++) {
         assert_int_equal(sp_acme_is_base64url(cases[i].text, cases[i].max), cases[i].ok);
+    }
 }
 
 int main(void)

@@ -52,8 +52,9 @@ static void urls_are_told_apart(void **state)
     char url[400];
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < COUNT(cases); i++) {
         assert_int_equal(sp_acme_url_ok(cases[i].url), cases[i].ok);
+    }
     memset(url, 'a', sizeof url);
     memcpy(url, "https://", 8);
     url[SP_URL_MAX - 1] = '\0';
@@ -110,8 +111,9 @@ static void what_is_no_directory_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        if (sp_acme_directory_parse(sp_span_str(cases[i]), &d) != SP_E_PROTOCOL)
+        if (sp_acme_directory_parse(sp_span_str(cases[i]), &d) != SP_E_PROTOCOL) {
             fail_msg("taken: %s", cases[i]);
+        }
         no_leak();
     }
     assert_int_equal(sp_acme_directory_parse(sp_span(NULL, 0), &d), SP_E_PROTOCOL);
@@ -184,8 +186,9 @@ static void what_is_no_order_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        if (sp_acme_order_parse(sp_span_str(cases[i]), HOST, &order, &problem) != SP_E_PROTOCOL)
+        if (sp_acme_order_parse(sp_span_str(cases[i]), HOST, &order, &problem) != SP_E_PROTOCOL) {
             fail_msg("taken: %s", cases[i]);
+        }
         no_leak();
     }
 }
@@ -260,8 +263,9 @@ static void what_is_no_authorization_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         if (sp_acme_authorization_parse(sp_span_str(cases[i]), HOST, &out, &problem) !=
-            SP_E_PROTOCOL)
+            SP_E_PROTOCOL) {
             fail_msg("taken: %s", cases[i]);
+        }
         no_leak();
     }
     for (size_t n = SP_ACME_TOKEN_MAX; n < SP_ACME_TOKEN_MAX + 2; n++) {

@@ -162,8 +162,9 @@ static void long_words_leave_room_for_the_remedy(void **state)
 
             sp_buf_init(&out, body, sizeof body);
             sp_buf_puts(&out, "{\"type\":\"" URN "dns\",\"detail\":\"");
-            for (size_t k = 0; k < n; k++)
+            for (size_t k = 0; k < n; k++) {
                 sp_buf_puts(&out, k == 0 && n % 2 == 1 ? "b" : units[i]);
+            }
             sp_buf_puts(&out, "\"}");
             read_answer(body, 400);
             sp_acme_problem_explain(&problem, n % 3 == 0 ? host : HOST, true);

@@ -22,8 +22,9 @@ static void account_comes_back_as_it_was(void **state)
     assert_true(sp_span_equal(out.key, in.key));
     assert_true(sp_span_equal(out.url, in.url));
     assert_int_equal(out.terms.n, 0);
-    for (int cap = 0; cap < n; cap++)
+    for (int cap = 0; cap < n; cap++) {
         assert_int_equal(sp_acme_account_encode(&in, bytes, (size_t)cap), SP_E_SPACE);
+    }
 }
 
 static void order_comes_back_as_it_was(void **state)
@@ -80,8 +81,9 @@ static void broken_bytes_are_refused(void **state)
     size_t n = (size_t)sp_acme_account_encode(&in, bytes, sizeof bytes);
 
     (void)state;
-    for (size_t cut = 0; cut < n; cut++)
+    for (size_t cut = 0; cut < n; cut++) {
         assert_int_equal(sp_acme_account_decode(sp_span(bytes, cut), &account), SP_E_CORRUPT);
+    }
     assert_int_equal(sp_acme_account_decode(sp_span(bytes, n + 1), &account), SP_E_CORRUPT);
     assert_int_equal(sp_acme_order_decode(sp_span(bytes, n), &order), SP_E_CORRUPT);
     bytes[0] = 2;

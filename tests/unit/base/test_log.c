@@ -69,11 +69,12 @@ static void the_oldest_lines_go(void **state)
     uint32_t kept = 0;
     (void)state;
 
-    for (uint32_t i = 0; i < 2000; i++)
+    for (uint32_t i = 0; i < 2000; i++) {
         sp_log_info("test", "%u %.*s", first + i, (int)(i * 7 % 200),
                     "----------------------------------------------------------------------"
                     "----------------------------------------------------------------------"
                     "------------------------------------------------------------");
+    }
     for (uint32_t number = first; number <= sp_log_newest(); number++) {
         struct sp_log_line line;
         unsigned said;

@@ -89,8 +89,9 @@ static void a_pool_counts_and_keeps_its_limit(void **state)
     a = sp_port_tls_calloc(10, 60);
     assert_non_null(a);
     assert_int_equal((uintptr_t)a % 16, 0);
-    for (size_t i = 0; i < 600; i++)
+    for (size_t i = 0; i < 600; i++) {
         assert_int_equal(a[i], 0);
+    }
     assert_null(sp_port_tls_calloc(1, 401));
     assert_int_equal(sp_port_use(SP_POOL_TLS).refused, 1);
     b = sp_port_tls_calloc(1, 400);
@@ -168,8 +169,9 @@ static void a_failed_assertion_is_logged_and_resets(void **state)
     struct sp_log_line line;
     (void)state;
 
-    if (setjmp(after_reset) == 0)
+    if (setjmp(after_reset) == 0) {
         sp_port_assert_failed("x > 0", "x.c", 12);
+    }
     assert_int_equal(sp_log_get(sp_log_newest(), &line), 0);
     assert_string_equal(line.text, "x > 0, x.c:12: restarting");
     assert_int_equal(line.level, SP_LOG_ERROR);

@@ -40,8 +40,9 @@ static void trim_takes_blanks_at_both_ends_only(void **state)
                                            {" a b\t", "a b"}, {"a", "a"}, {"\na ", "\na"}};
     (void)state;
 
-    for (size_t i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < COUNT(cases); i++) {
         assert_true(sp_span_is(sp_span_trim(sp_span_str(cases[i][0])), cases[i][1]));
+    }
 }
 
 static void split_gives_empty_parts_and_ends(void **state)

@@ -32,8 +32,9 @@ static void hex_goes_there_and_back(void **state)
     struct sp_buf buf;
     (void)state;
 
-    for (size_t i = 0; i < sizeof bytes; i++)
+    for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (uint8_t)i;
+    }
     sp_buf_init(&buf, array, sizeof array);
     sp_hex(&buf, sp_span(bytes, sizeof bytes));
     assert_false(buf.cut);
@@ -149,8 +150,9 @@ static void crc_is_castagnoli(void **state)
     assert_int_equal(sp_crc32c(0, "123456789", 9), 0xE3069283U);
     assert_int_equal(sp_crc32c(0, zeros, 32), 0x8A9136AAU); /* RFC 3720 B.4 */
     assert_int_equal(sp_crc32c(0, ones, 32), 0x62A8AB43U);
-    for (const char *p = "123456789"; *p != '\0'; p++)
+    for (const char *p = "123456789"; *p != '\0'; p++) {
         crc = sp_crc32c(crc, p, 1);
+    }
     assert_int_equal(crc, 0xE3069283U);
 }
 

@@ -131,8 +131,9 @@ static void durations_use_their_largest_unit(void **state)
     char out[32];
     (void)state;
 
-    for (size_t i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(sp_duration_text(cases[i].seconds, out, sizeof out), cases[i].text);
+    }
     assert_string_equal(sp_duration_text(40, out, 5), "40 s");
 }
 

@@ -118,8 +118,9 @@ static struct sp_dns_query *waiting;
 
 static const struct sp_dns_answer *answer_to(enum sp_dns_type type)
 {
-    if (type == SP_DNS_TXT)
+    if (type == SP_DNS_TXT) {
         return &fake.txt;
+    }
     return type == SP_DNS_A ? &fake.a : &fake.aaaa;
 }
 
@@ -130,8 +131,9 @@ int sp_dns_ask(struct sp_dns_query *query, const char *name, enum sp_dns_type ty
     assert_int_equal(server->family, 0);
     assert_in_range(fake.questions, 0, COUNT(fake.asked) - 1);
     strcpy(fake.asked[fake.questions++], name);
-    if (fake.ask_error < 0)
+    if (fake.ask_error < 0) {
         return fake.ask_error;
+    }
     query->answer = answer;
     query->type = type;
     query->started = now;
@@ -141,8 +143,9 @@ int sp_dns_ask(struct sp_dns_query *query, const char *name, enum sp_dns_type ty
 
 void sp_dns_cancel(struct sp_dns_query *query)
 {
-    if (query->answer != NULL && !query->done)
+    if (query->answer != NULL && !query->done) {
         fake.dns_cancels++;
+    }
     query->done = true;
     waiting = NULL;
 }
@@ -150,10 +153,12 @@ void sp_dns_cancel(struct sp_dns_query *query)
 /* The answer comes when its time has passed. */
 sp_time sp_dns_step(sp_time now)
 {
-    if (waiting == NULL)
+    if (waiting == NULL) {
         return SP_NEVER;
-    if (now < waiting->started + fake.dns_ms)
+    }
+    if (now < waiting->started + fake.dns_ms) {
         return waiting->started + fake.dns_ms;
+    }
     *waiting->answer = *answer_to(waiting->type);
     waiting->done = true;
     waiting = NULL;
@@ -167,8 +172,9 @@ int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *r
         fake.client_busy--;
         return SP_E_AGAIN;
     }
-    if (fake.start_error < 0)
+    if (fake.start_error < 0) {
         return fake.start_error;
+    }
     fake.fetches++;
     assert_string_equal(call->method, "GET");
     assert_int_equal(call->verify, SP_TLS_VERIFY_REPORT);
@@ -227,8 +233,9 @@ void run_checks(unsigned which)
 const char *evidence(enum sp_check_id id, const char *name)
 {
     for (unsigned i = 0; i < report.checks[id].evidence_n; i++) {
-        if (strcmp(report.checks[id].evidence[i].name, name) == 0)
+        if (strcmp(report.checks[id].evidence[i].name, name) == 0) {
             return report.checks[id].evidence[i].value;
+        }
     }
     return "";
 }
@@ -239,9 +246,10 @@ void check_says(enum sp_check_id id, enum sp_check_result result, const char *co
     const struct sp_check *check = &report.checks[id];
 
     if (check->result != result || strcmp(check->code, code) != 0 ||
-        strstr(check->reason, text) == NULL)
+        strstr(check->reason, text) == NULL) {
         fail_msg("%s, %s: %s, not %s: %s", sp_check_result_text(check->result), check->code,
                  check->reason, code, text);
+    }
     assert_int_equal(check->id, id);
     assert_int_equal(check->reason[strlen(check->reason) - 1], '.');
     assert_true((check->remedy[0] == '\0') == (result == SP_CHECK_PASS));

@@ -73,8 +73,9 @@ static const struct row rows[] = {
 static void answer(struct sp_dns_answer *to, int result, const char *const *addresses)
 {
     fake_nothing(to, result);
-    for (int i = 0; i < 3 && addresses[i] != NULL; i++)
+    for (int i = 0; i < 3 && addresses[i] != NULL; i++) {
         fake_address(to, addresses[i]);
+    }
 }
 
 static void each_answer_is_judged(void **state)

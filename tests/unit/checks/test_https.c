@@ -79,14 +79,17 @@ static void each_failure_is_told_apart(void **state)
         fake.fetched.stage = row->stage;
         fake.fetched.status = 0;
         fake.fetched.tls_report.have_peer = strcmp(row->stage, "response") == 0;
-        if (strcmp(row->stage, "dns") == 0)
+        if (strcmp(row->stage, "dns") == 0) {
             fake.fetched.address.family = 0;
+        }
         run_checks(BOTH);
         check_says(SP_CHECK_HTTPS, row->https, row->https_code, "");
-        if (row->certificate != PASS && row->stage[0] == 'd')
+        if (row->certificate != PASS && row->stage[0] == 'd') {
             check_says(SP_CHECK_CERTIFICATE, UNKNOWN, "not_reached", HOST " was not reached");
-        if (row->certificate == PASS)
+        }
+        if (row->certificate == PASS) {
             check_says(SP_CHECK_CERTIFICATE, PASS, "ok", "valid until");
+        }
         assert_int_equal(report.checks[SP_CHECK_CERTIFICATE].result, row->certificate);
         assert_string_equal(report.checks[SP_CHECK_CERTIFICATE].code, row->certificate_code);
     }
@@ -230,8 +233,9 @@ static void each_defect_of_a_certificate_is_told_apart(void **state)
 
         fakes_begin(state);
         fake.fetched.tls_report.verify = rows[i].verify;
-        if (rows[i].verify == SP_E_CERT_EXPIRED)
+        if (rows[i].verify == SP_E_CERT_EXPIRED) {
             peer->not_after = UTC_NOW;
+        }
         if (rows[i].verify == SP_E_CERT_NAME) {
             strcpy(peer->sans[0], "www.example.com");
             strcpy(peer->sans[1], "example.com");

@@ -65,8 +65,9 @@ static void each_record_is_judged_as_the_strictest_sender_does(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         fakes_begin(state);
         fake_nothing(&fake.txt, SP_E_DNS_NODATA);
-        for (int k = 0; k < 3 && rows[i].texts[k] != NULL; k++)
+        for (int k = 0; k < 3 && rows[i].texts[k] != NULL; k++) {
             fake_text(&fake.txt, rows[i].texts[k]);
+        }
         run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
         check_says(SP_CHECK_POLICY_ID, strcmp(rows[i].code, "ok") == 0 ? PASS : FAIL, rows[i].code,
                    rows[i].says);

@@ -23,8 +23,9 @@ static size_t to_terminal(struct sp_hal_uart *uart, const void *buf, size_t n)
         rig.sent_n += n;
         rig.sent[rig.sent_n] = '\0';
     }
-    if (!terminal_put(&rig.terminal, buf, n))
+    if (!terminal_put(&rig.terminal, buf, n)) {
         fail_msg("the terminal does not know %zu bytes of: %s", n, rig.sent);
+    }
     return n;
 }
 
@@ -33,16 +34,18 @@ static struct sp_hal_uart uart = {.ops = &ops};
 
 static void show(void)
 {
-    while (sp_out_drain(&rig.out, &uart))
+    while (sp_out_drain(&rig.out, &uart)) {
         ;
+    }
     assert_true(sp_out_empty(&rig.out));
     assert_false(rig.out.overflow);
 }
 
 void rig_begin(const char *prompt, enum sp_echo echo)
 {
-    if (rig.terminal.row > 12)
+    if (rig.terminal.row > 12) {
         terminal_init(&rig.terminal, rig.terminal.width);
+    }
     rig.base = rig.terminal.row;
     sp_editor_begin(&rig.editor, prompt, echo);
     show();
@@ -69,8 +72,9 @@ static void assert_picture(void)
     unsigned column = cell % rig.terminal.width;
 
     (void)snprintf(expected, sizeof expected, "sealpost> %s", rig.editor.line);
-    for (n = strlen(expected); n > 0 && expected[n - 1] == ' '; n--)
+    for (n = strlen(expected); n > 0 && expected[n - 1] == ' '; n--) {
         expected[n - 1] = '\0';
+    }
     assert_string_equal(terminal_text(&rig.terminal, rig.base), expected);
     if (rig.terminal.hanging && column == 0) { /* the wrap is still to come */
         row--;
@@ -87,11 +91,13 @@ enum sp_edit rig_type(const char *keys)
     for (; *keys != '\0'; keys++) {
         event = sp_editor_byte(&rig.editor, (uint8_t)*keys);
         show();
-        if (*keys == '\f' && rig.editor.echo == SP_ECHO_LINE)
+        if (*keys == '\f' && rig.editor.echo == SP_ECHO_LINE) {
             rig.base = 0;
+        }
         assert_int_equal(strlen(rig.editor.line), rig.editor.len);
-        if (event == SP_EDIT_NONE && rig.editor.echo == SP_ECHO_LINE)
+        if (event == SP_EDIT_NONE && rig.editor.echo == SP_ECHO_LINE) {
             assert_picture();
+        }
     }
     return event;
 }

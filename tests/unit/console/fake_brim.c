@@ -40,8 +40,9 @@ static void brim_domain(void)
     fake.domain.failures = UINT32_MAX;
     fake.domain.max_age = UINT32_MAX;
     fake.settings.mx_n = SEALPOST_MX_MAX;
-    for (unsigned i = 0; i < SEALPOST_MX_MAX; i++)
+    for (unsigned i = 0; i < SEALPOST_MX_MAX; i++) {
         BRIM(fake.settings.mx[i]);
+    }
     BRIM(fake.settings.rua);
     brim(fake.policy, 4609);
     fake.records_n = 8;
@@ -57,8 +58,9 @@ static void brim_appliance(void)
     fake.status.uptime_s = UINT64_MAX;
     fake.status.addresses_n = 6;
     fake.status.domains = fake.status.active = fake.status.at_risk = fake.status.want_care = 1000;
-    for (unsigned i = 0; i < 6; i++)
+    for (unsigned i = 0; i < 6; i++) {
         BRIM(fake.status.addresses[i]);
+    }
     memcpy(fake.live.addresses, fake.status.addresses, sizeof fake.live.addresses);
     fake.live.addresses_n = 6;
     fake.live.dns_n = 3;
@@ -92,8 +94,9 @@ void fake_fill_to_the_brim(void)
     BRIM(certificate->serial);
     BRIM(certificate->key);
     certificate->sans_n = 8;
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++) {
         BRIM(certificate->sans[i]);
+    }
     fake.anchors_n = 3;
     for (unsigned i = 0; i < 3; i++) {
         BRIM(fake.anchors[i].subject);

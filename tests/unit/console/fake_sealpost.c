@@ -106,8 +106,9 @@ void fake_reset(void)
 
 static int answer(struct sealpost_why *why)
 {
-    if (fake.fail == 0)
+    if (fake.fail == 0) {
         return 0;
+    }
     SET(why->id, fake.sentence[0] != '\0' ? "fake_error" : "");
     SET(why->sentence, fake.sentence);
     return fake.fail;
@@ -115,10 +116,11 @@ static int answer(struct sealpost_why *why)
 
 static void name_of(unsigned i, char *out)
 {
-    if (i == 0)
+    if (i == 0) {
         (void)snprintf(out, SEALPOST_NAME_SIZE, "example.test");
-    else
+    } else {
         (void)snprintf(out, SEALPOST_NAME_SIZE, "d%u.example.test", i);
+    }
     if (fake.long_names) {
         size_t n = strlen(out);
 
@@ -133,8 +135,9 @@ static int known(const char *domain, struct sealpost_why *why)
 
     for (unsigned i = 0; i < fake.domains; i++) {
         name_of(i, name);
-        if (strcmp(name, domain) == 0)
+        if (strcmp(name, domain) == 0) {
             return answer(why);
+        }
     }
     SET(why->id, "domain_unknown");
     (void)snprintf(why->sentence, sizeof why->sentence, "There is no domain %.253s.", domain);
@@ -162,8 +165,9 @@ int sealpost_net_set(const struct sealpost_net *net, struct sealpost_why *why)
 {
     int err = answer(why);
 
-    if (err == 0)
+    if (err == 0) {
         fake.net = *net;
+    }
     return err;
 }
 
@@ -186,8 +190,9 @@ int sealpost_ca_set(const char *directory, struct sealpost_why *why)
 {
     int err = answer(why);
 
-    if (err == 0)
+    if (err == 0) {
         SET(fake.ca.directory, directory);
+    }
     return err;
 }
 
@@ -216,8 +221,9 @@ int sealpost_trust_remove(const char *sha256, struct sealpost_why *why)
 
 int sealpost_trust_get(unsigned i, struct sealpost_anchor *out)
 {
-    if (i >= fake.anchors_n)
+    if (i >= fake.anchors_n) {
         return SP_E_NOT_FOUND;
+    }
     *out = fake.anchors[i];
     return 0;
 }
@@ -246,8 +252,9 @@ int sealpost_domain_settings(const char *domain, struct sealpost_domain_settings
 {
     int err = known(domain, why);
 
-    if (err == 0)
+    if (err == 0) {
         *out = fake.settings;
+    }
     return err;
 }
 
@@ -267,8 +274,9 @@ int sealpost_domain_remove(const char *domain, struct sealpost_why *why)
 
 int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE])
 {
-    if (*cursor >= fake.domains)
+    if (*cursor >= fake.domains) {
         return SP_E_NOT_FOUND;
+    }
     name_of((*cursor)++, name);
     return 0;
 }
@@ -285,8 +293,9 @@ int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct 
 int sealpost_domain_policy(const char *domain, char *out, size_t cap)
 {
     (void)domain;
-    if (strlen(fake.policy) >= cap)
+    if (strlen(fake.policy) >= cap) {
         return SP_E_SPACE;
+    }
     (void)snprintf(out, cap, "%s", fake.policy);
     return (int)strlen(fake.policy);
 }
@@ -301,14 +310,16 @@ int sealpost_domain_records(const char *domain, struct sealpost_record *out, uns
                                          "192.0.2.10", "2001:db8::10"};
     int err = known(domain, why);
 
-    if (err < 0)
+    if (err < 0) {
         return err;
+    }
     for (unsigned i = 0; i < fake.records_n && i < n; i++) {
         SET(out[i].type, types[i % 4]);
         (void)snprintf(out[i].name, sizeof out[i].name, "%s.%.240s", hosts[i % 4], domain);
         SET(out[i].value, values[i % 4]);
-        if (fake.long_names)
+        if (fake.long_names) {
             memset(out[i].value, 'w', sizeof out[i].value - 1);
+        }
         out[i].ttl = 3600;
     }
     return (int)(fake.records_n < n ? fake.records_n : n);
@@ -350,8 +361,9 @@ int sealpost_checks_get(const char *domain, struct sealpost_checks *out, struct 
 
     *out = fake.checks;
     out->running = fake.check_after > 0;
-    if (fake.check_after > 0)
+    if (fake.check_after > 0) {
         fake.check_after--;
+    }
     return err;
 }
 
@@ -383,8 +395,9 @@ int sealpost_password_change(const char *password, struct sealpost_why *why)
 {
     int err = answer(why);
 
-    if (err == 0)
+    if (err == 0) {
         SET(fake.password, password);
+    }
     return err;
 }
 
@@ -404,8 +417,9 @@ int sealpost_pool(unsigned i, struct sealpost_pool *out)
 {
     static const char *const names[] = {"tls", "dns", "json"};
 
-    if (i >= 3)
+    if (i >= 3) {
         return SP_E_NOT_FOUND;
+    }
     *out = (struct sealpost_pool){.name = names[i], .used = 100, .peak = 2000, .limit = 40000};
     return 0;
 }

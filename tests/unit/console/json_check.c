@@ -13,8 +13,9 @@ static const char *escape(const char *p)
 {
     if (*p == 'u') {
         for (int i = 1; i <= 4; i++) {
-            if (!isxdigit((unsigned char)p[i]))
+            if (!isxdigit((unsigned char)p[i])) {
                 return NULL;
+            }
         }
         return p + 5;
     }
@@ -23,27 +24,32 @@ static const char *escape(const char *p)
 
 static const char *string(const char *p)
 {
-    if (*p++ != '"')
+    if (*p++ != '"') {
         return NULL;
+    }
     while (p != NULL && *p != '"') {
         unsigned n = *p == 0x7F ? 1 : sp_glyph_size(p, strlen(p));
 
-        if (*p == '\\')
+        if (*p == '\\') {
             p = escape(p + 1);
-        else
+        } else {
             p = n > 0 ? p + n : NULL;
+        }
     }
     return p != NULL ? p + 1 : NULL;
 }
 
 static const char *number(const char *p)
 {
-    if (*p == '-')
+    if (*p == '-') {
         p++;
-    if (!isdigit((unsigned char)*p) || (*p == '0' && isdigit((unsigned char)p[1])))
+    }
+    if (!isdigit((unsigned char)*p) || (*p == '0' && isdigit((unsigned char)p[1]))) {
         return NULL;
-    while (isdigit((unsigned char)*p))
+    }
+    while (isdigit((unsigned char)*p)) {
         p++;
+    }
     return p;
 }
 
@@ -52,8 +58,9 @@ static const char *word(const char *p)
     static const char *const words[] = {"true", "false", "null"};
 
     for (int i = 0; i < 3; i++) {
-        if (strncmp(p, words[i], strlen(words[i])) == 0)
+        if (strncmp(p, words[i], strlen(words[i])) == 0) {
             return p + strlen(words[i]);
+        }
     }
     return NULL;
 }
@@ -62,8 +69,9 @@ static const char *member(const char *p, bool named)
 {
     if (named) {
         p = string(p);
-        if (p == NULL || *p++ != ':')
+        if (p == NULL || *p++ != ':') {
             return NULL;
+        }
     }
     return value(p);
 }
@@ -73,8 +81,9 @@ static const char *collection(const char *p)
     bool named = *p == '{';
     char end = named ? '}' : ']';
 
-    if (p[1] == end)
+    if (p[1] == end) {
         return p + 2;
+    }
     do {
         p = member(p + 1, named);
     } while (p != NULL && *p == ',');
@@ -83,10 +92,12 @@ static const char *collection(const char *p)
 
 static const char *value(const char *p)
 {
-    if (*p == '"')
+    if (*p == '"') {
         return string(p);
-    if (*p == '{' || *p == '[')
+    }
+    if (*p == '{' || *p == '[') {
         return collection(p);
+    }
     return isdigit((unsigned char)*p) || *p == '-' ? number(p) : word(p);
 }
 
@@ -103,18 +114,22 @@ static const char *step(const char *p, const char *key, size_t n)
     bool named = *p == '{';
     long index = named ? -1 : strtol(key, NULL, 10);
 
-    if ((*p != '{' && *p != '[') || p[1] == '}' || p[1] == ']')
+    if ((*p != '{' && *p != '[') || p[1] == '}' || p[1] == ']') {
         return NULL;
+    }
     for (p++;; p++) {
         const char *item = p;
 
-        if (named)
+        if (named) {
             p = string(p) + 1;
-        if (named ? (size_t)(p - item) == n + 3 && memcmp(item + 1, key, n) == 0 : index-- == 0)
+        }
+        if (named ? (size_t)(p - item) == n + 3 && memcmp(item + 1, key, n) == 0 : index-- == 0) {
             return p;
+        }
         p = value(p);
-        if (*p != ',')
+        if (*p != ',') {
             return NULL;
+        }
     }
 }
 
@@ -124,16 +139,18 @@ const char *json_at(const char *text, const char *path, char *out, size_t cap)
     size_t n;
 
     out[0] = '\0';
-    if (!json_is_valid(text))
+    if (!json_is_valid(text)) {
         return out;
+    }
     while (p != NULL && *path != '\0') {
         size_t key = strcspn(path, ".");
 
         p = step(p, path, key);
         path += key + (path[key] == '.' ? 1 : 0);
     }
-    if (p == NULL)
+    if (p == NULL) {
         return out;
+    }
     n = (size_t)(value(p) - p);
     if (n < cap) {
         memcpy(out, p, n);

@@ -9,10 +9,12 @@ struct session session;
 static size_t uart_read(struct sp_hal_uart *uart, void *buf, size_t n)
 {
     (void)uart;
-    if (n > session.input_n)
+    if (n > session.input_n) {
         n = session.input_n;
-    if (n > 0)
+    }
+    if (n > 0) {
         memcpy(buf, session.input, n);
+    }
     session.input += n;
     session.input_n -= n;
     return n;
@@ -23,8 +25,9 @@ static size_t uart_write(struct sp_hal_uart *uart, const void *buf, size_t n)
     size_t room = session.takes - session.taken;
 
     (void)uart;
-    if (n > room)
+    if (n > room) {
         n = room;
+    }
     assert_true(session.output_n + n < sizeof session.output);
     memcpy(session.output + session.output_n, buf, n);
     session.output_n += n;
@@ -122,8 +125,9 @@ const char *session_json(const char *line)
     assert_string_equal(document + n - 2, "\r\n");
     document[n - 2] = '\0';
     assert_null(strchr(document, '\n'));
-    if (!json_is_valid(document))
+    if (!json_is_valid(document)) {
         (void)fprintf(stderr, "%s\n", document); /* cmocka would cut it */
+    }
     assert_true(json_is_valid(document));
     return document;
 }
@@ -143,10 +147,12 @@ const char *session_narrow(const char *answer)
     for (const char *p = answer; *p != '\0'; p += strcspn(p, "\n") + 1) {
         size_t n = strcspn(p, "\r\n");
 
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             assert_true((unsigned char)p[i] >= 0x20);
-        if (sp_glyph_count(p, n) >= 80)
+        }
+        if (sp_glyph_count(p, n) >= 80) {
             fail_msg("wider than 79 columns: %.*s", (int)n, p);
+        }
         assert_int_equal(p[n], '\r');
     }
     return answer;

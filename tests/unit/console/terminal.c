@@ -15,8 +15,9 @@ void terminal_init(struct terminal *terminal, unsigned width)
 static void erase(struct terminal *terminal, unsigned row, unsigned column)
 {
     for (; row < TERMINAL_ROWS; row++, column = 0) {
-        for (; column < TERMINAL_COLUMNS; column++)
+        for (; column < TERMINAL_COLUMNS; column++) {
             terminal->cells[row][column][0] = '\0';
+        }
     }
 }
 
@@ -41,8 +42,9 @@ static void write_glyph(struct terminal *terminal)
     memcpy(terminal->cells[terminal->row][terminal->column], terminal->glyph, 5);
     terminal->glyph_n = 0;
     terminal->hanging = terminal->column + 1 == terminal->width;
-    if (!terminal->hanging)
+    if (!terminal->hanging) {
         terminal->column++;
+    }
 }
 
 static bool control(struct terminal *terminal, char c)
@@ -52,14 +54,15 @@ static bool control(struct terminal *terminal, char c)
         return true;
     }
     terminal->hanging = false;
-    if (c == '\r')
+    if (c == '\r') {
         terminal->column = 0;
-    else if (c == '\n')
+    } else if (c == '\n') {
         line_feed(terminal);
-    else if (c == '\b' && terminal->column > 0)
+    } else if (c == '\b' && terminal->column > 0) {
         terminal->column--;
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -73,24 +76,25 @@ static bool csi(struct terminal *terminal, char final, unsigned n)
     unsigned step = n > 0 ? n : 1;
 
     terminal->hanging = terminal->hanging && final == 'n';
-    if (final == 'A')
+    if (final == 'A') {
         terminal->row -= least(step, terminal->row);
-    else if (final == 'B')
+    } else if (final == 'B') {
         terminal->row = least(terminal->row + step, TERMINAL_ROWS - 1);
-    else if (final == 'C')
+    } else if (final == 'C') {
         terminal->column = least(terminal->column + step, terminal->width - 1);
-    else if (final == 'D')
+    } else if (final == 'D') {
         terminal->column -= least(step, terminal->column);
-    else if (final == 'H')
+    } else if (final == 'H') {
         terminal->row = terminal->column = 0;
-    else if (final == 'J' && n == 0)
+    } else if (final == 'J' && n == 0) {
         erase(terminal, terminal->row, terminal->column);
-    else if (final == 'J' && n == 2)
+    } else if (final == 'J' && n == 2) {
         erase(terminal, 0, 0);
-    else if (final == 'n' && n == 6)
+    } else if (final == 'n' && n == 6) {
         terminal->asked++;
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -98,8 +102,9 @@ static bool sequence(struct terminal *terminal, char c)
 {
     terminal->sequence[terminal->sequence_n++] = c;
     terminal->sequence[terminal->sequence_n] = '\0';
-    if (terminal->sequence_n == 1 || (terminal->sequence_n == 2 && c == '['))
+    if (terminal->sequence_n == 1 || (terminal->sequence_n == 2 && c == '[')) {
         return true;
+    }
     if (terminal->sequence_n == 2) {
         terminal->sequence_n = 0;
         if (c == '7') {
@@ -111,29 +116,34 @@ static bool sequence(struct terminal *terminal, char c)
         }
         return c == '7' || c == '8';
     }
-    if ((c >= '0' && c <= '9') || c == ';')
+    if ((c >= '0' && c <= '9') || c == ';') {
         return terminal->sequence_n < sizeof terminal->sequence - 1;
+    }
     terminal->sequence_n = 0;
     return csi(terminal, c, (unsigned)strtoul(terminal->sequence + 2, NULL, 10));
 }
 
 static bool put(struct terminal *terminal, char c)
 {
-    if (terminal->sequence_n > 0 || c == '\x1b')
+    if (terminal->sequence_n > 0 || c == '\x1b') {
         return sequence(terminal, c);
-    if ((unsigned char)c < 0x20)
+    }
+    if ((unsigned char)c < 0x20) {
         return terminal->glyph_n == 0 && control(terminal, c);
+    }
     terminal->glyph[terminal->glyph_n++] = c;
-    if (terminal->glyph_n == sp_glyph_expect((unsigned char)terminal->glyph[0]))
+    if (terminal->glyph_n == sp_glyph_expect((unsigned char)terminal->glyph[0])) {
         write_glyph(terminal);
+    }
     return terminal->glyph_n < 4;
 }
 
 bool terminal_put(struct terminal *terminal, const char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!put(terminal, p[i]))
+        if (!put(terminal, p[i])) {
             return false;
+        }
     }
     return true;
 }
@@ -152,8 +162,9 @@ const char *terminal_text(const struct terminal *terminal, unsigned row)
 
             memcpy(text + n, size > 0 ? cell : " ", size > 0 ? size : 1);
             n += size > 0 ? size : 1;
-            if (size > 0 && cell[0] != ' ')
+            if (size > 0 && cell[0] != ' ') {
                 end = n;
+            }
         }
     }
     text[end] = '\0';

@@ -177,8 +177,9 @@ static void too_long_keeps_what_stands_there_and_is_not_run(void **state)
 {
     (void)state;
     rig_start(80);
-    for (int i = 0; i < SP_CONSOLE_LINE_MAX - 1; i++)
+    for (int i = 0; i < SP_CONSOLE_LINE_MAX - 1; i++) {
         (void)rig_type("x");
+    }
     assert_int_equal(rig.terminal.bells, 0);
     (void)rig_type("y");
     assert_int_equal(rig.terminal.bells, 1);
@@ -193,8 +194,9 @@ static void too_long_is_forgiven_once_the_line_is_shortened(void **state)
 {
     (void)state;
     rig_start(80);
-    for (int i = 0; i < SP_CONSOLE_LINE_MAX; i++)
+    for (int i = 0; i < SP_CONSOLE_LINE_MAX; i++) {
         (void)rig_type("x");
+    }
     (void)rig_type("\x7f");
     assert_int_equal(rig_type("\r"), SP_EDIT_LINE);
 }
@@ -206,8 +208,9 @@ static void lines_over_the_margin_are_edited_in_the_right_place(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(lengths); i++) {
         rig_start(80);
-        for (unsigned j = 0; j < lengths[i]; j++)
+        for (unsigned j = 0; j < lengths[i]; j++) {
             (void)rig_type("x");
+        }
         (void)rig_type(LEFT "a" RIGHT "b\x01"
                             "c\x05"
                             "d\x7f\x7f" LEFT LEFT "\x0b\x01\x06\x06\x15");
@@ -227,8 +230,9 @@ static void width_is_asked_at_the_first_cursor_key_only(void **state)
     assert_int_equal(rig.terminal.asked, 1);
     (void)rig_type("\x1b[1;120R\x05");
     assert_int_equal(rig.editor.width, 120);
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 200; i++) {
         (void)rig_type("x");
+    }
     (void)rig_type("\x01y");
 }
 
@@ -254,8 +258,9 @@ static void hidden_text_does_not_show(void **state)
     assert_string_equal(rig.sent, "\a"); /* no history here */
     assert_int_equal(rig_type("\r"), SP_EDIT_LINE);
     sp_editor_wipe(&rig.editor);
-    for (size_t i = 0; i < sizeof rig.editor.line; i++)
+    for (size_t i = 0; i < sizeof rig.editor.line; i++) {
         assert_int_equal(rig.editor.line[i], 0);
+    }
 }
 
 static void pasted_text_makes_no_sound(void **state)

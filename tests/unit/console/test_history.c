@@ -75,8 +75,9 @@ static void history_drops_the_oldest(void **state)
     assert_int_equal(sp_history_get(&rig.history, 1)[0], '0' + 49);
     assert_int_equal(sp_history_get(&rig.history, 20)[0], '0' + 30);
     assert_null(sp_history_get(&rig.history, 21));
-    for (int i = 0; i < 25; i++)
+    for (int i = 0; i < 25; i++) {
         (void)rig_type(UP);
+    }
 }
 
 static void history_takes_a_draft_that_pushes_all_else_out(void **state)
@@ -89,8 +90,9 @@ static void history_takes_a_draft_that_pushes_all_else_out(void **state)
     line[sizeof line - 1] = '\0';
     sp_history_add(&rig.history, "a");
     sp_history_add(&rig.history, line);
-    for (size_t i = 0; i + 1 < sizeof line; i++)
+    for (size_t i = 0; i + 1 < sizeof line; i++) {
         (void)rig_type("y");
+    }
     (void)rig_type(UP);
     assert_int_equal(rig.editor.line[0], 'x');
     (void)rig_type(DOWN);
@@ -126,12 +128,15 @@ static void torture(enum sp_edit (*next)(unsigned number), unsigned width)
             rig_start(width); /* a report by chance */
             continue;
         }
-        if (event == SP_EDIT_LINE)
+        if (event == SP_EDIT_LINE) {
             sp_history_add(&rig.history, rig.editor.line);
-        if (event == SP_EDIT_END)
+        }
+        if (event == SP_EDIT_END) {
             (void)terminal_put(&rig.terminal, "\r\n", 2);
-        if (event != SP_EDIT_NONE && event != SP_EDIT_COMPLETE)
+        }
+        if (event != SP_EDIT_NONE && event != SP_EDIT_COMPLETE) {
             rig_begin("sealpost> ", SP_ECHO_LINE);
+        }
     }
 }
 
@@ -144,8 +149,9 @@ static enum sp_edit next_byte(unsigned number)
 {
     char byte[2] = {(char)(number >> 8), '\0'};
 
-    if (number % 8 == 0)
+    if (number % 8 == 0) {
         return rig_type("\x1b[");
+    }
     return byte[0] == '\0' ? SP_EDIT_NONE : rig_type(byte);
 }
 

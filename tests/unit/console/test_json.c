@@ -287,8 +287,9 @@ static void actions_json(void **state)
                                         "password remove"};
 
     (void)state;
-    for (size_t i = 0; i < COUNT(lines); i++)
+    for (size_t i = 0; i < COUNT(lines); i++) {
         assert_string_equal(session_json(lines[i]), "{\"ok\":true}");
+    }
     assert_int_equal(fake.reboots, 1);
     assert_int_equal(fake.resets, 1);
 }
@@ -333,8 +334,9 @@ static void bytes_of_strangers_keep_the_document_valid(void **state)
     (void)state;
     (void)snprintf(check->reason, sizeof check->reason,
                    "a\x1b[31m\"\\\x01\x7f\xff\xc3\xa4\xe2\x82");
-    for (unsigned i = 0; i < 199; i++)
+    for (unsigned i = 0; i < 199; i++) {
         check->evidence[0].value[i] = (char)(i + 1);
+    }
     answer = session_json("check example.test");
     assert_json(answer, "checks.0.reason",
                 "\"a\\u001b[31m\\\"\\\\\\u0001\x7f\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\"");

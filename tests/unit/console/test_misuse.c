@@ -60,10 +60,11 @@ static void misuse_gets_one_sentence_and_changes_nothing(void **state)
         size_t n = 0;
 
         for (const char *p = answer; *p != '\0'; p++) { /* as if it had not been wrapped */
-            if (*p == '\r')
+            if (*p == '\r') {
                 flat[n++] = p[2] != '\0' ? ' ' : '\0';
-            else if (*p != '\n')
+            } else if (*p != '\n') {
                 flat[n++] = *p;
+            }
         }
         assert_has(flat, misuses[i].sentence);
         assert_int_equal(flat[n - 2], '.');

@@ -45,8 +45,9 @@ static void thousand_domains_stream(void **state)
     fake.domains = 1000;
     answer = session_json("domain");
     assert_true(session.steps > 10); /* never all in one step */
-    for (const char *p = answer; (p = strstr(p, "\"domain\":")) != NULL; p++)
+    for (const char *p = answer; (p = strstr(p, "\"domain\":")) != NULL; p++) {
         n++;
+    }
     assert_int_equal(n, 1000);
     assert_json(answer, "domains.999.domain", "\"d999.example.test\"");
     assert_json(session_json("status"), "domain_list.999.domain", "\"d999.example.test\"");
@@ -61,8 +62,9 @@ static void ctrl_c_ends_a_long_list(void **state)
     session.takes = 10;
     session.input = "domain\r";
     session.input_n = 7;
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 300; i++) {
         session_step();
+    }
     session.input = "\x03time\r";
     session.input_n = 6;
     session.takes = 1000;
@@ -79,8 +81,9 @@ static void ctrl_c_ends_a_long_text(void **state)
     session.takes = 100;
     session.input = "domain show example.test json\r";
     session.input_n = strlen(session.input);
-    while (strstr(session.output, "wwwww") == NULL)
+    while (strstr(session.output, "wwwww") == NULL) {
         session_step();
+    }
     session.input = "\x03";
     session.input_n = 1;
     session_settle();
@@ -94,8 +97,9 @@ static void silent_search_is_not_idle(void **state)
     fake.domains = fake.status.domains = 1000; /* none in trouble: nothing to be printed */
     session.input = "status\r";
     session.input_n = 7;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         session_step();
+    }
     assert_int_equal(session.next, session.now);
     assert_false(sp_console_idle());
     session_settle();
@@ -108,8 +112,9 @@ static void output_is_not_idle_while_a_command_tells(void **state)
     session.takes = 1;
     session.input = "reboot\r";
     session.input_n = 7;
-    while (fake.reboots == 0)
+    while (fake.reboots == 0) {
         session_step();
+    }
     assert_false(sp_console_idle()); /* "Restarting." is still to be said */
     session_clear();
     session_settle();
@@ -152,9 +157,10 @@ static void many_commands_at_once_are_all_run(void **state)
     unsigned n = 0;
 
     (void)state;
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 200; i++) {
         (void)snprintf(keys + strlen(keys), sizeof keys - strlen(keys),
                        "enable example.test json\r\n");
+    }
     p = session_type(keys);
     while ((p = strstr(p, "{\"ok\":true")) != NULL) {
         p++;

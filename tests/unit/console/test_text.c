@@ -158,8 +158,9 @@ static void trust_add_refuses_what_is_no_certificate(void **state)
     assert_has(session_narrow(session_ask("trust add\rhello\r.")),
                "There is no certificate in what was pasted");
     assert_has(session_ask("trust add\r-----BEGIN CERTIFICATE-----\r."), "There is no certificate");
-    for (int i = 0; i < 110; i++)
+    for (int i = 0; i < 110; i++) {
         (void)snprintf(paste + strlen(paste), sizeof paste - strlen(paste), "%064d\r", i);
+    }
     (void)snprintf(paste + strlen(paste), sizeof paste - strlen(paste),
                    "-----END CERTIFICATE-----\r.\r");
     assert_has(session_type(paste), "What was pasted is too long");
@@ -179,8 +180,9 @@ static void log_shows_the_last_lines(void **state)
     const char *answer;
 
     (void)state;
-    for (int i = 0; i < 30; i++)
+    for (int i = 0; i < 30; i++) {
         sp_log_info("room", "line number %d, with words enough to go beyond the margin of it", i);
+    }
     answer = session_narrow(session_ask("log 3"));
     assert_has_not(answer, "number 26,");
     assert_has(answer,
@@ -195,8 +197,9 @@ static void log_shows_the_last_lines(void **state)
 static void log_shows_what_is_left_when_the_ring_has_turned(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < 2000; i++) {
         sp_log_info("room", "turn %d", i);
+    }
     assert_has(session_ask("log 1000"), "turn 1999\r\n");
     assert_has_not(session.output, "turn 1000\r\n");
 }
@@ -261,8 +264,9 @@ static void examples_of_help_are_understood(void **state)
     (void)snprintf(document, sizeof document, "%s", session_json("help"));
     for (int i = 0;; i++) {
         (void)snprintf(path, sizeof path, "commands.%d.example", i);
-        if (json_at(document, path, example, sizeof example)[0] == '\0')
+        if (json_at(document, path, example, sizeof example)[0] == '\0') {
             break;
+        }
         example[strlen(example) - 1] = '\0';
         (void)snprintf(line, sizeof line, "%s\r\x03", example + 1);
         (void)session_type(line);

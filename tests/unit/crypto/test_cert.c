@@ -65,8 +65,9 @@ static void damaged_certificate_is_refused(void **state)
     (void)state;
     memcpy(copy, cert_leaf.p, cert_leaf.n);
     copy[cert_leaf.n] = 0;
-    for (size_t n = 0; n < cert_leaf.n; n++)
+    for (size_t n = 0; n < cert_leaf.n; n++) {
         assert_int_equal(sp_cert_read(sp_span(copy, n), &info), SP_E_CERT_BAD);
+    }
     assert_int_equal(sp_cert_read(sp_span(copy, cert_leaf.n + 1), &info), SP_E_CERT_BAD);
     assert_int_equal(sp_cert_read(sp_span(copy, cert_leaf.n), &info), 0);
 }
@@ -113,8 +114,9 @@ static void host_matches_by_rfc_6125(void **state)
         struct sp_cert_info info = {.sans_n = 1};
 
         (void)snprintf(info.sans[0], sizeof info.sans[0], "%s", rows[i].san);
-        if (sp_cert_matches(&info, rows[i].host) != rows[i].matches)
+        if (sp_cert_matches(&info, rows[i].host) != rows[i].matches) {
             fail_msg("%s against %s", rows[i].san, rows[i].host);
+        }
     }
 }
 

@@ -63,8 +63,9 @@ static void texts_are_judged(void **state)
         struct sp_span rest = sp_span_str(rows[i].text);
         int result = sp_pem_next(&rest, der, sizeof der);
 
-        if (result != rows[i].result)
+        if (result != rows[i].result) {
             fail_msg("row %zu gives %d", i, result);
+        }
     }
 }
 

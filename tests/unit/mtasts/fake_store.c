@@ -22,8 +22,9 @@ int fake_store_error = SP_E_IO;
 
 void fake_store_clear(void)
 {
-    for (size_t i = 0; i < used; i++)
+    for (size_t i = 0; i < used; i++) {
         free(records[i].data);
+    }
     memset(records, 0, sizeof records);
     used = 0;
     memset(&fake_store_stats, 0, sizeof fake_store_stats);
@@ -34,15 +35,17 @@ void fake_store_clear(void)
 
 void fake_store_reset(void)
 {
-    for (size_t i = 0; i < used; i++)
+    for (size_t i = 0; i < used; i++) {
         records[i].due = records[i].due_put;
+    }
 }
 
 static struct record *find(enum sp_kind kind, const char *name)
 {
     for (size_t i = 0; i < used; i++) {
-        if (records[i].kind == kind && strcmp(records[i].name, name) == 0)
+        if (records[i].kind == kind && strcmp(records[i].name, name) == 0) {
             return &records[i];
+        }
     }
     return NULL;
 }
@@ -51,8 +54,9 @@ static struct record *free_slot(void)
 {
     for (size_t i = 0; i < RECORDS; i++) {
         if (records[i].kind == 0) {
-            if (i >= used)
+            if (i >= used) {
                 used = i + 1;
+            }
             return &records[i];
         }
     }
@@ -61,12 +65,14 @@ static struct record *free_slot(void)
 
 static bool fails(void)
 {
-    if (fake_store_fail_at == 0 || --fake_store_fail_at > 0)
+    if (fake_store_fail_at == 0 || --fake_store_fail_at > 0) {
         return false;
-    if (--fake_store_fail_for > 0)
+    }
+    if (--fake_store_fail_for > 0) {
         fake_store_fail_at = 1;
-    else
+    } else {
         fake_store_fail_for = 1;
+    }
     return true;
 }
 
@@ -74,8 +80,9 @@ uint8_t *fake_store_bytes(enum sp_kind kind, const char *name, size_t *n)
 {
     struct record *record = find(kind, name);
 
-    if (record == NULL)
+    if (record == NULL) {
         return NULL;
+    }
     *n = record->n;
     return record->data;
 }
@@ -86,14 +93,18 @@ int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, st
     struct record *record = find(kind, name);
 
     (void)store;
-    if (data.n > SP_STORE_RECORD_MAX || strlen(name) > SP_STORE_NAME_MAX)
+    if (data.n > SP_STORE_RECORD_MAX || strlen(name) > SP_STORE_NAME_MAX) {
         return SP_E_INVALID;
-    if (fails())
+    }
+    if (fails()) {
         return fake_store_error;
-    if (record == NULL)
+    }
+    if (record == NULL) {
         record = free_slot();
-    if (record == NULL)
+    }
+    if (record == NULL) {
         return SP_E_FULL;
+    }
     fake_store_stats.puts++;
     free(record->data);
     record->kind = kind;
@@ -110,10 +121,12 @@ int sp_store_get(struct sp_store *store, enum sp_kind kind, const char *name, vo
     struct record *record = find(kind, name);
 
     (void)store;
-    if (record == NULL)
+    if (record == NULL) {
         return SP_E_NOT_FOUND;
-    if (record->n > cap)
+    }
+    if (record->n > cap) {
         return SP_E_SPACE;
+    }
     fake_store_stats.gets++;
     memcpy(buf, record->data, record->n);
     return (int)record->n;
@@ -132,10 +145,12 @@ int sp_store_delete(struct sp_store *store, enum sp_kind kind, const char *name)
     struct record *record = find(kind, name);
 
     (void)store;
-    if (record == NULL)
+    if (record == NULL) {
         return SP_E_NOT_FOUND;
-    if (fails())
+    }
+    if (fails()) {
         return fake_store_error;
+    }
     fake_store_stats.deletes++;
     free(record->data);
     memset(record, 0, sizeof *record);
@@ -161,8 +176,9 @@ uint32_t sp_store_count(const struct sp_store *store, enum sp_kind kind)
     uint32_t n = 0;
 
     (void)store;
-    for (size_t i = 0; i < used; i++)
+    for (size_t i = 0; i < used; i++) {
         n += records[i].kind == kind ? 1 : 0;
+    }
     return n;
 }
 
@@ -174,11 +190,14 @@ int sp_store_due(struct sp_store *store, enum sp_kind kind, char *name, sp_utc *
     for (size_t i = 0; i < used; i++) {
         struct record *record = &records[i];
 
-        if (record->kind == kind && record->due != 0 && (first == NULL || record->due < first->due))
+        if (record->kind == kind && record->due != 0 &&
+            (first == NULL || record->due < first->due)) {
             first = record;
+        }
     }
-    if (first == NULL)
+    if (first == NULL) {
         return SP_E_NOT_FOUND;
+    }
     strcpy(name, first->name);
     *due = first->due;
     return 0;
@@ -189,8 +208,9 @@ int sp_store_set_due(struct sp_store *store, enum sp_kind kind, const char *name
     struct record *record = find(kind, name);
 
     (void)store;
-    if (record == NULL)
+    if (record == NULL) {
         return SP_E_NOT_FOUND;
+    }
     record->due = due;
     return 0;
 }
@@ -200,8 +220,9 @@ int sp_store_get_due(struct sp_store *store, enum sp_kind kind, const char *name
     struct record *record = find(kind, name);
 
     (void)store;
-    if (record == NULL)
+    if (record == NULL) {
         return SP_E_NOT_FOUND;
+    }
     *due = record->due;
     return 0;
 }

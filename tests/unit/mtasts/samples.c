@@ -63,14 +63,16 @@ void sample_largest(struct sp_domain *out)
 {
     sample_full(out, "example.com");
     fill_text(out->name, SP_DOMAIN_SIZE);
-    for (int i = 0; i < SP_MX_MAX; i++)
+    for (int i = 0; i < SP_MX_MAX; i++) {
         fill_text(out->policy.mx[i], sizeof out->policy.mx[i]);
+    }
     out->policy.mx_n = SP_MX_MAX;
     fill_text(out->rua, sizeof out->rua);
     fill_text(out->error_id, sizeof out->error_id);
     fill_text(out->error, sizeof out->error);
-    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++)
+    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
         fill_text(out->checks[i].code, sizeof out->checks[i].code);
+    }
     out->key_n = SP_KEY_DER_MAX;
     fill(out->leaf, SP_LEAF_MAX, 4);
     out->leaf_n = SP_LEAF_MAX;

@@ -47,8 +47,9 @@ static int clear(void **state)
     fake_store_clear();
     sample_domain(&domain, "example.com");
     sp_chain_sweep_begin();
-    while (sp_chain_sweep_step(&store, 0) != SP_NEVER)
+    while (sp_chain_sweep_step(&store, 0) != SP_NEVER) {
         continue;
+    }
     return 0;
 }
 
@@ -236,8 +237,9 @@ static unsigned sweep_to_the_end(void)
 {
     unsigned steps = 0;
 
-    while (sp_chain_sweep_step(&store, 5) == 5)
+    while (sp_chain_sweep_step(&store, 5) == 5) {
         steps++;
+    }
     return steps;
 }
 
@@ -298,8 +300,9 @@ static void the_sweep_spares_what_was_just_put(void **state)
     put_link("old");
     put_link("new");
     sp_chain_sweep_begin();
-    for (int i = 0; i < 3; i++) /* both are listed */
+    for (int i = 0; i < 3; i++) { /* both are listed */
         (void)sp_chain_sweep_step(&store, 5);
+    }
     put_link("new");
     sweep_to_the_end();
     assert_false(has_link("old"));

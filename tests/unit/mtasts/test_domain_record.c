@@ -97,8 +97,9 @@ static void too_small_a_buffer_is_said(void **state)
 
     sample_full(&in, "example.com");
     n = pack(&in);
-    for (size_t cap = 0; cap < n; cap++)
+    for (size_t cap = 0; cap < n; cap++) {
         assert_int_equal(sp_domain_pack(&in, bytes, cap), SP_E_SPACE);
+    }
     assert_int_equal(sp_domain_pack(&in, bytes, n), n);
 }
 
@@ -114,10 +115,11 @@ static void a_record_cut_anywhere_is_corrupt_or_whole(void **state)
     for (size_t cut = 0; cut < n; cut++) {
         int err = unpack(bytes, cut, &out);
 
-        if (err == 0)
+        if (err == 0) {
             whole++;
-        else
+        } else {
             assert_int_equal(err, SP_E_CORRUPT);
+        }
     }
     /* After served, error, four checks; key without leaf is none; leaf, first link. */
     assert_int_equal(whole, 6 + 2);
@@ -135,8 +137,9 @@ static void random_bytes_never_do_harm(void **state)
         for (size_t k = 0; k < sizeof random; k++) {
             seed = seed * 1103515245U + 12345U;
             random[k] = (uint8_t)(seed >> 16);
-            if (k % 4 != 0)
+            if (k % 4 != 0) {
                 random[k] &= 15;
+            }
         }
         random[0] = SP_DOMAIN_RECORD_VERSION;
         n = seed % sizeof random;
@@ -222,8 +225,9 @@ static void a_bad_item_makes_the_record_corrupt(void **state)
     assert_int_equal(unpack(bytes, n, &out), 0);
     for (size_t i = 0; i < COUNT(bad_items); i++) {
         memcpy(bytes + n, bad_items[i].item, bad_items[i].n);
-        if (unpack(bytes, n + bad_items[i].n, &out) != SP_E_CORRUPT)
+        if (unpack(bytes, n + bad_items[i].n, &out) != SP_E_CORRUPT) {
             fail_msg("%s", bad_items[i].what);
+        }
     }
 }
 

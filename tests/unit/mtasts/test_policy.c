@@ -47,8 +47,9 @@ static void mx_names_are_taken_in_lower_case_without_the_final_dot(void **state)
         begin(state);
         err = sp_policy_add_mx(&policy, sp_span_str(rows[i].given), why, sizeof why);
         assert_int_equal(err, rows[i].kept != NULL ? 0 : SP_E_INVALID);
-        if (rows[i].kept != NULL)
+        if (rows[i].kept != NULL) {
             assert_string_equal(policy.mx[0], rows[i].kept);
+        }
     }
 }
 
@@ -93,8 +94,9 @@ static void a_wrong_mx_name_is_refused_by_a_sentence_that_names_it(void **state)
         assert_int_equal(sp_policy_add_mx(&policy, sp_span_str(rows[i].given), why, sizeof why),
                          SP_E_INVALID);
         assert_int_equal(policy.mx_n, 0);
-        if (strstr(why, rows[i].says) == NULL)
+        if (strstr(why, rows[i].says) == NULL) {
             fail_msg("%s: %s", rows[i].given, why);
+        }
         assert_null(strpbrk(why, "\r\n"));
         assert_int_equal(why[strlen(why) - 1], '.');
     }
@@ -134,8 +136,9 @@ static void a_long_input_is_cut_in_the_sentence(void **state)
     given[sizeof given - 1] = '\0';
     assert_int_equal(sp_policy_add_mx(&policy, sp_span_str(given), why, sizeof why), SP_E_INVALID);
     assert_non_null(strstr(why, "…\" is longer than the 253 characters"));
-    for (size_t i = 0; i + 2 < sizeof given; i += 2)
+    for (size_t i = 0; i + 2 < sizeof given; i += 2) {
         memcpy(given + i, "\xC3\xBC", 2);
+    }
     assert_int_equal(sp_policy_add_mx(&policy, sp_span_str(given), why, sizeof why), SP_E_INVALID);
     assert_non_null(strstr(why, "\xC3\xBC…\" has letters beyond ASCII"));
     /* One byte on, the cut would go through a letter. */
@@ -211,8 +214,9 @@ static void the_largest_policy_fits_its_limit(void **state)
     policy.mode = SP_MODE_TESTING;
     policy.max_age = SP_MAX_AGE_MAX;
     policy.mx_n = SP_MX_MAX;
-    for (int i = 0; i < SP_MX_MAX; i++)
+    for (int i = 0; i < SP_MX_MAX; i++) {
         memset(policy.mx[i], 'm', sizeof policy.mx[i] - 1);
+    }
     sp_buf_init(&buf, text, sizeof text);
     assert_int_equal(sp_policy_text(&policy, &buf), 0);
 }

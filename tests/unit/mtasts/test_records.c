@@ -55,8 +55,9 @@ static void a_report_address_is_checked(void **state)
         int err = sp_rua_check(sp_span_str(rows[i].rua), why, sizeof why);
 
         if (err != (rows[i].says == NULL ? 0 : SP_E_INVALID) ||
-            (rows[i].says != NULL && strstr(why, rows[i].says) == NULL))
+            (rows[i].says != NULL && strstr(why, rows[i].says) == NULL)) {
             fail_msg("%s: %d %s", rows[i].rua, err, why);
+        }
     }
 }
 
@@ -66,8 +67,9 @@ static void a_report_address_has_253_characters_at_most(void **state)
     char why[240];
     (void)state;
 
-    while (strlen(rua) < SP_RUA_MAX - 1)
+    while (strlen(rua) < SP_RUA_MAX - 1) {
         strcat(rua, "x");
+    }
     assert_int_equal(sp_rua_check(sp_span_str(rua), why, sizeof why), 0);
     strcat(rua, "x");
     assert_int_equal(sp_rua_check(sp_span_str(rua), why, sizeof why), SP_E_INVALID);

@@ -42,8 +42,9 @@ static void renewal_is_a_fraction_of_the_lifetime(void **state)
             assert_true(due <= end - rows[i].lifetime / 6);
             assert_true(due <= begin + rows[i].first + DAY);
         }
-        if (rows[i].lifetime >= 120)
+        if (rows[i].lifetime >= 120) {
             assert_true(last > begin + rows[i].first);
+        }
     }
 }
 

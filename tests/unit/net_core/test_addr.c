@@ -75,12 +75,14 @@ static void address_texts_are_parsed_strictly_and_shown_shortest(void **state)
         int err = sp_addr_parse(sp_span_str(parse_cases[i].text), &addr);
 
         if (parse_cases[i].shown == NULL) {
-            if (err != SP_E_INVALID || addr.family != 0)
+            if (err != SP_E_INVALID || addr.family != 0) {
                 fail_msg("accepted: '%s'", parse_cases[i].text);
+            }
             continue;
         }
-        if (err != 0)
+        if (err != 0) {
             fail_msg("refused: '%s'", parse_cases[i].text);
+        }
         assert_string_equal(sp_addr_text(&addr, text), parse_cases[i].shown);
     }
 }
@@ -121,8 +123,9 @@ static void prefixes_are_parsed_strictly(void **state)
         uint8_t bits = 99;
         int err = sp_addr_parse_prefix(sp_span_str(prefix_cases[i].text), &addr, &bits);
 
-        if ((err == 0 ? bits : -1) != prefix_cases[i].bits)
+        if ((err == 0 ? bits : -1) != prefix_cases[i].bits) {
             fail_msg("'%s': error %d, %d bits", prefix_cases[i].text, err, bits);
+        }
     }
 }
 
@@ -185,8 +188,9 @@ static void global_addresses_are_told_from_local_ones(void **state)
         struct sp_addr addr;
 
         assert_int_equal(sp_addr_parse(sp_span_str(global_cases[i].text), &addr), 0);
-        if (sp_addr_is_global(&addr) != global_cases[i].global)
+        if (sp_addr_is_global(&addr) != global_cases[i].global) {
             fail_msg("%s", global_cases[i].text);
+        }
     }
     assert_false(sp_addr_is_global(&none));
 }

@@ -94,15 +94,17 @@ int sp_wire_receive(int wire, void *buf, size_t n)
 
     (void)wire;
     assert_true(n >= 48);
-    if (!world.pending)
+    if (!world.pending) {
         return SP_E_AGAIN;
+    }
     world.pending = false;
     memset(reply, 0, 48);
     reply[0] = 0x24;
     reply[1] = 2;
     memcpy(reply + 24, world.request + 40, 8);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         reply[40 + i] = (uint8_t)(ntp >> (24 - 8 * i));
+    }
     reply[47] = 1;
     return 48;
 }
@@ -164,8 +166,9 @@ static void asks_after_2_4_8_to_64_seconds_then_every_64(void **state)
     start("192.0.2.1", 0);
     run_until(300000);
     assert_int_equal(world.asked_n, COUNT(at));
-    for (size_t i = 0; i < COUNT(at); i++)
+    for (size_t i = 0; i < COUNT(at); i++) {
         assert_int_equal(world.asked_at[i], at[i] * 1000);
+    }
     assert_true(sp_clock_utc(world.now) == 0);
 }
 

@@ -145,8 +145,9 @@ static void step_back_is_taken_when_said_twice_a_minute_apart(void **state)
         for (int j = 0; j < 3 && steps[i].answers[j].ms != 0; j++) {
             int got =
                 (int)sp_clock_time_take(&time, steps[i].answers[j].ms, steps[i].answers[j].now);
-            if (got != (int)steps[i].answers[j].verdict)
+            if (got != (int)steps[i].answers[j].verdict) {
                 fail_msg("%s: answer %d: %d", steps[i].what, j, got);
+            }
         }
     }
 }
@@ -187,8 +188,9 @@ static void whole_seconds_follow_the_clock(void **state)
             second = sp_clock_time_second(&time, now, &began);
         }
         for (sp_time later = now; later < now + 5000; later += 10) {
-            if (port_shows(second, began, later) != sp_clock_time_ms(&time, later) / 1000)
+            if (port_shows(second, began, later) != sp_clock_time_ms(&time, later) / 1000) {
                 fail_msg("case %d at %d", (int)i, (int)later);
+            }
         }
     }
 }

@@ -37,10 +37,12 @@ static void names_are_checked_and_lowered(void **state)
     for (size_t i = 0; i < COUNT(names); i++) {
         int err = sp_dns_name(names[i].name, out);
 
-        if ((err == 0) != (names[i].expected != NULL))
+        if ((err == 0) != (names[i].expected != NULL)) {
             fail_msg("'%s': %d", names[i].name, err);
-        if (err == 0)
+        }
+        if (err == 0) {
             assert_string_equal(out, names[i].expected);
+        }
     }
 }
 
@@ -55,8 +57,9 @@ static void names_have_their_limits(void **state)
     name[63] = 'a';
     name[64] = '\0';
     assert_int_equal(sp_dns_name(name, out), SP_E_INVALID);
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 300; i++) {
         name[i] = i % 50 == 49 ? '.' : 'a';
+    }
     name[253] = '\0';
     assert_int_equal(sp_dns_name(name, out), 0);
     name[253] = 'a';
@@ -251,8 +254,9 @@ static void more_records_than_fit_are_cut(void **state)
     struct message m = question(0, 0, 1);
 
     (void)state;
-    for (int i = 0; i < 30; i++)
+    for (int i = 0; i < 30; i++) {
         record(&m, NULL, 0, 1, "\xc0\x00\x02\x07", 4);
+    }
     assert_int_equal(parse(&m, SP_DNS_A), 0);
     assert_int_equal(answer.n, SP_DNS_ANSWERS);
     assert_true(answer.cut);
@@ -271,9 +275,10 @@ static void every_shortened_message_is_refused_or_harmless(void **state)
            "\x01"
            "b\x04test",
            8, 15, "\x00\x0a\x04mail\x04test", 13);
-    for (size_t n = 0; n < m.n; n++)
+    for (size_t n = 0; n < m.n; n++) {
         assert_int_equal(sp_dns_parse(sp_span(m.bytes, n), "a.test", SP_DNS_MX, &answer),
                          SP_E_DNS_FORMAT);
+    }
     assert_int_equal(parse(&m, SP_DNS_MX), 0);
 }
 
@@ -311,11 +316,12 @@ static void addresses_alone_follow_the_cname(void **state)
            "\x01"
            "b\x04test",
            8);
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 10; i++) {
         record(&m,
                "\x01"
                "b\x04test",
                8, 1, "\xc0\x00\x02\x07", 4);
+    }
     assert_int_equal(ares_dns_parse(m.bytes, m.n, 0, &response), ARES_SUCCESS);
     sp_dns_take_addresses(response, "a.test", SP_DNS_A, &addresses);
     ares_dns_record_destroy(response);

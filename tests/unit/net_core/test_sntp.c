@@ -91,8 +91,9 @@ static void reply_is_judged_by_every_field(void **state)
         memcpy(packet, good, sizeof packet);
         memcpy(packet + changes[i].at, changes[i].bytes, (size_t)changes[i].n);
         err = sp_sntp_parse(sp_span(packet, sizeof packet), cookie, &reply);
-        if (err != changes[i].expected || (err == 0) != (reply.utc_ms != 0))
+        if (err != changes[i].expected || (err == 0) != (reply.utc_ms != 0)) {
             fail_msg("%s: %d", changes[i].what, err);
+        }
     }
 }
 
@@ -101,8 +102,9 @@ static void short_reply_is_not_read(void **state)
     struct sp_sntp_reply reply;
 
     (void)state;
-    for (size_t n = 0; n < sizeof good; n++)
+    for (size_t n = 0; n < sizeof good; n++) {
         assert_int_equal(sp_sntp_parse(sp_span(good, n), cookie, &reply), SP_E_INVALID);
+    }
 }
 
 static void kiss_code_is_given_in_printable_characters(void **state)

@@ -44,8 +44,9 @@ static void step(void)
 {
     sp_time next = test_now;
 
-    for (int i = 0; i < 1000 && next <= test_now; i++)
+    for (int i = 0; i < 1000 && next <= test_now; i++) {
         next = sp_http_client_step(test_now);
+    }
     assert_true(next > test_now); /* it comes to rest */
 }
 
@@ -61,8 +62,9 @@ static const char *received(unsigned pipe)
 
 static void send_text(unsigned pipe, const char *text)
 {
-    if (text[0] == '\0')
+    if (text[0] == '\0') {
         return;
+    }
     assert_int_equal(sp_stream_write(pipe_stream(&fake.pipes[pipe], 0), text, strlen(text), false),
                      (int)strlen(text));
 }
@@ -190,10 +192,12 @@ static void gives(const struct answer_row *row, size_t chunk)
     fake.pipes[0].end[1].chunk = chunk;
     send_text(0, row->answer);
     pipe_cut(&fake.pipes[0], 0);
-    for (int i = 0; i < 100 && !sp_http_call_done(&result); i++)
+    for (int i = 0; i < 100 && !sp_http_call_done(&result); i++) {
         step();
-    if (result.result != row->result || result.status != row->status)
+    }
+    if (result.result != row->result || result.status != row->status) {
         fail_msg("%d, %d, %s: %s", result.result, result.status, result.detail, row->answer);
+    }
     assert_string_equal(out, row->body);
     assert_int_equal(result.body_n, strlen(row->body));
     assert_string_equal(result.stage, row->stage);
@@ -539,16 +543,18 @@ static void every_stream_operation_fails_once(void **state)
         start();
         if (!sp_http_call_done(&result) &&
             sp_stream_write(pipe_stream(&fake.pipes[0], 0), OK "Content-Length: 2\r\n\r\nok", 40,
-                            false) > 0)
+                            false) > 0) {
             step();
+        }
         if (!sp_http_call_done(&result)) {
             test_now += SP_HTTP_CLIENT_TIMEOUT_MS;
             step();
         }
         assert_true(sp_http_call_done(&result));
         assert_int_equal(fake_net_held(), 0);
-        if (result.result == 0)
+        if (result.result == 0) {
             break;
+        }
         assert_int_not_equal(strlen(result.detail), 0);
     }
     assert_in_range(at, 4, 50);

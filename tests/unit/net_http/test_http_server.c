@@ -36,22 +36,25 @@ static void handler(void *ctx, const struct sp_http_request *request,
     assert_int_equal(request->peer->family, 4);
     response->status = 200;
     response->content_type = "text/plain";
-    if (sp_span_is(request->path, "/host"))
+    if (sp_span_is(request->path, "/host")) {
         sp_buf_puts(response->body, request->host);
-    else if (sp_span_is(request->path, "/big"))
-        for (int i = 0; i < SP_POLICY_TEXT_MAX; i++)
+    } else if (sp_span_is(request->path, "/big")) {
+        for (int i = 0; i < SP_POLICY_TEXT_MAX; i++) {
             sp_buf_putc(response->body, 'b');
-    else if (sp_span_is(request->path, "/toobig"))
-        for (int i = 0; i < SP_POLICY_TEXT_MAX + 1; i++)
+        }
+    } else if (sp_span_is(request->path, "/toobig")) {
+        for (int i = 0; i < SP_POLICY_TEXT_MAX + 1; i++) {
             sp_buf_putc(response->body, 'b');
-    else if (sp_span_is(request->path, "/gone"))
+        }
+    } else if (sp_span_is(request->path, "/gone")) {
         response->status = 0;
-    else if (sp_span_is(request->path, "/moved")) {
+    } else if (sp_span_is(request->path, "/moved")) {
         response->status = 301;
         response->content_type = NULL;
         sp_buf_puts(response->headers, "Location: https://" HOST "/");
-        for (int i = 0; i < 600; i++)
+        for (int i = 0; i < 600; i++) {
             sp_buf_putc(response->headers, 'l');
+        }
         sp_buf_puts(response->headers, "\r\n");
     } else {
         sp_buf_put(response->body, "hello", 5);
@@ -84,10 +87,12 @@ static int start(void **state)
     int err = tls_pair_start(state);
 
     shown = tls_shown_default();
-    if (err == 0)
+    if (err == 0) {
         err = sp_http_serve(PLAIN, NULL, handler, &handled);
-    if (err == 0)
+    }
+    if (err == 0) {
         err = sp_http_serve(SECURE, lookup, handler, &handled);
+    }
     return err;
 }
 
@@ -95,8 +100,9 @@ static void step(void)
 {
     sp_time next = test_now;
 
-    for (int i = 0; i < 1000 && next <= test_now; i++)
+    for (int i = 0; i < 1000 && next <= test_now; i++) {
         next = sp_http_server_step(test_now);
+    }
     assert_true(next > test_now); /* it comes to rest */
 }
 
@@ -499,8 +505,9 @@ static void secure_connections_wait_for_a_context(void **state)
     int ready = SP_E_AGAIN;
 
     (void)state;
-    for (size_t i = 0; i < SP_TLS_SERVERS; i++)
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
         silent[i] = fake_net_arrive(SECURE);
+    }
     step();
     client = secure_client(HOST);
     assert_int_equal(sp_stream_ready(client.tls), SP_E_AGAIN);
@@ -522,13 +529,15 @@ static void idle_secure_connection_gives_its_context_up(void **state)
 
     (void)state;
     (void)exchange(&client, ASK);
-    for (size_t i = 0; i < SP_TLS_SERVERS; i++)
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
         silent[i] = fake_net_arrive(SECURE);
+    }
     step();
     assert_int_equal(sp_tls_stats().servers, SP_TLS_SERVERS);
     assert_int_equal(sp_stream_read(client.tls, &byte, 1), 0);
-    for (size_t i = 0; i < SP_TLS_SERVERS; i++)
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
         assert_false(silent[i]->end[1].released);
+    }
     sp_stream_release(client.tls);
 }
 

@@ -38,8 +38,9 @@ static void step(void)
 {
     sp_time next = test_now;
 
-    for (int i = 0; i < 1000 && next <= test_now; i++)
+    for (int i = 0; i < 1000 && next <= test_now; i++) {
         next = sp_http_client_step(test_now);
+    }
     assert_true(next > test_now); /* it comes to rest */
 }
 
@@ -57,14 +58,16 @@ static void secure_exchange(const char *answer)
 {
     char text[1000];
 
-    if (server == NULL)
+    if (server == NULL) {
         assert_int_equal(sp_tls_accept(pipe_stream(&fake.pipes[fake.connects - 1], 0),
                                        tls_pair_lookup, &shown, &server),
                          0);
+    }
     for (int i = 0; i < 5000 && !sp_http_call_done(&result); i++) {
         step();
-        if (sp_stream_read(server, text, sizeof text) > 0)
+        if (sp_stream_read(server, text, sizeof text) > 0) {
             tls_pair_send(server, answer, strlen(answer));
+        }
     }
 }
 

@@ -106,8 +106,9 @@ static void requests_are_judged(void **state)
                                           : SP_E_HTTP;
 
         if (n != wanted || (wanted == SP_E_HTTP && asked.status != rows[i].status) ||
-            (n > 0 && asked.keep_alive != rows[i].keep))
+            (n > 0 && asked.keep_alive != rows[i].keep)) {
             fail_msg("row %zu gives %d, %d: %s", i, n, asked.status, rows[i].text);
+        }
     }
 }
 
@@ -135,8 +136,9 @@ static void no_prefix_is_taken_for_the_whole(void **state)
     struct sp_http_asked asked;
 
     (void)state;
-    for (size_t n = 0; n < sizeof request - 1 - 9; n++)
+    for (size_t n = 0; n < sizeof request - 1 - 9; n++) {
         assert_int_equal(sp_http_request_parse(sp_span(request, n), &asked), SP_E_AGAIN);
+    }
     assert_int_equal(sp_http_request_parse(sp_span(request, sizeof request - 1), &asked),
                      sizeof request - 1 - 9);
 }
@@ -153,13 +155,15 @@ static void too_many_headers_are_refused(void **state)
 
         sp_buf_init(&buf, text, sizeof text);
         sp_buf_puts(&buf, GET H);
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < n; i++) {
             sp_buf_printf(&buf, "X-%d: y\r\n", i);
+        }
         sp_buf_puts(&buf, E);
         wanted = n + 1 <= 32 ? (int)buf.len : SP_E_HTTP;
         assert_int_equal(sp_http_request_parse(sp_buf_span(&buf), &asked), wanted);
-        if (wanted < 0)
+        if (wanted < 0) {
             assert_int_equal(asked.status, 431);
+        }
     }
 }
 
@@ -225,8 +229,9 @@ static void hosts_are_normalised(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int err = sp_http_host(sp_span_str(rows[i].value), host);
 
-        if ((err == 0) != (rows[i].host != NULL) || (err == 0 && strcmp(host, rows[i].host) != 0))
+        if ((err == 0) != (rows[i].host != NULL) || (err == 0 && strcmp(host, rows[i].host) != 0)) {
             fail_msg("%s gives %d, %s", rows[i].value, err, host);
+        }
     }
     memset(long_name, 'a', sizeof long_name);
     assert_int_equal(sp_http_host(sp_span(long_name, 253), host), 0);

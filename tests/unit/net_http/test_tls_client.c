@@ -30,8 +30,9 @@ static void judges(struct tls_shown shown, int verdict, const char *words)
 
     tls_pair_open(&pair, &shown, HOST, SP_TLS_VERIFY);
     tls_pair_handshake(&pair);
-    if (pair.client_ready != (verdict == 0 ? 1 : verdict))
+    if (pair.client_ready != (verdict == 0 ? 1 : verdict)) {
         fail_msg("%d instead of %d: %s", pair.client_ready, verdict, sp_stream_error(pair.client));
+    }
     assert_string_equal(sp_stream_error(pair.client), words);
     tls_pair_close(&pair);
 
@@ -167,8 +168,9 @@ static int damaged_read(struct sp_hal_blob *blob, uint32_t offset, void *buf, si
     assert_true(offset + n <= blob->size);
     memcpy(buf, test_bundle.p + offset, n);
     for (size_t i = 0; i < n; i++) {
-        if (offset + i == test_now)
+        if (offset + i == test_now) {
             ((uint8_t *)buf)[i] ^= 0xff;
+        }
     }
     return 0;
 }

@@ -31,8 +31,9 @@ static bool life(struct tls_shown *shown, unsigned fail_op)
     well = well && sp_stream_read(pair.server, text, sizeof text) == 4;
     well = well && sp_stream_finish(pair.server) == 0;
     well = well && sp_stream_read(pair.client, text, sizeof text) == 0;
-    if (pair.client_ready < 0 && pair.client_ready != SP_E_AGAIN && pair.client != NULL)
+    if (pair.client_ready < 0 && pair.client_ready != SP_E_AGAIN && pair.client != NULL) {
         assert_int_not_equal(strlen(sp_stream_error(pair.client)), 0);
+    }
     tls_pair_close(&pair);
     return well;
 }
@@ -116,8 +117,9 @@ static void memory_stays_in_its_bound(void **state)
     print_message("%zu servers and a client: at most %zu bytes\n", n,
                   sp_port_use(SP_POOL_TLS).peak);
     assert_true(sp_port_use(SP_POOL_TLS).peak < 120000);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         tls_pair_close(&open[i]);
+    }
     tls_pair_open(&pair, &shown, HOST, SP_TLS_VERIFY);
     tls_pair_handshake(&pair);
     sp_stream_release(pair.client);

@@ -19,9 +19,10 @@ static void established(struct tls_shown *shown)
 {
     tls_pair_open(&pair, shown, HOST, SP_TLS_VERIFY);
     tls_pair_handshake(&pair);
-    if (pair.client_ready != 1 || pair.server_ready != 1)
+    if (pair.client_ready != 1 || pair.server_ready != 1) {
         fail_msg("client %d: %s; server %d: %s", pair.client_ready, sp_stream_error(pair.client),
                  pair.server_ready, sp_stream_error(pair.server));
+    }
 }
 
 static void both_sides_talk_and_end(void **state)
@@ -64,8 +65,9 @@ static void long_data_arrives_whole(void **state)
     size_t n = 0;
 
     (void)state;
-    for (size_t i = 0; i < sizeof sent; i++)
+    for (size_t i = 0; i < sizeof sent; i++) {
         sent[i] = (uint8_t)(i * 7 + i / 256);
+    }
     established(&shown);
     tls_pair_send(pair.server, sent, sizeof sent);
     for (int i = 0; i < 100 && n < sizeof got; i++) {
@@ -218,8 +220,9 @@ static int raw(struct tls_shown *shown, const void *bytes, size_t n)
     pipe_init(&pair.pipe);
     assert_int_equal(sp_tls_accept(pipe_stream(&pair.pipe, 0), tls_pair_lookup, shown, &server), 0);
     assert_int_equal(sp_stream_write(pipe_stream(&pair.pipe, 1), bytes, n, false), (int)n);
-    for (int i = 0; i < 20 && ret == SP_E_AGAIN; i++)
+    for (int i = 0; i < 20 && ret == SP_E_AGAIN; i++) {
         ret = sp_stream_ready(server);
+    }
     sp_stream_release(server);
     return ret;
 }
@@ -384,8 +387,9 @@ static void servers_beyond_the_table_wait(void **state)
     assert_int_equal(
         sp_tls_accept(pipe_stream(&pipes[SP_TLS_SERVERS], 0), tls_pair_lookup, &shown, &streams[0]),
         0);
-    for (size_t i = 0; i < SP_TLS_SERVERS; i++)
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
         sp_stream_release(streams[i]);
+    }
     assert_int_equal(sp_tls_stats().servers, 0);
 }
 

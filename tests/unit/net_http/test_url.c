@@ -80,8 +80,9 @@ static void urls_that_are_none_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
-        if (sp_url_parse(sp_span_str(urls[i]), &url) != SP_E_INVALID)
+        if (sp_url_parse(sp_span_str(urls[i]), &url) != SP_E_INVALID) {
             fail_msg("%s", urls[i]);
+        }
     }
     memset(text, 'a', sizeof text);
     memcpy(text, "http://example.net/", 19);
@@ -137,10 +138,12 @@ static void heads_are_judged(void **state)
         int n = sp_http_head_parse(sp_span_str(rows[i].text), &head);
         int wanted = rows[i].result != 0 ? rows[i].result : (int)strlen(rows[i].text);
 
-        if (n != wanted)
+        if (n != wanted) {
             fail_msg("row %zu gives %d: %s", i, n, rows[i].text);
-        if (rows[i].result != 0)
+        }
+        if (rows[i].result != 0) {
             continue;
+        }
         assert_int_equal(head.framing, rows[i].framing);
         assert_int_equal(head.closes, rows[i].closes);
     }
@@ -192,8 +195,9 @@ static void links_are_read(void **state)
         struct sp_span url;
         bool found = sp_http_link(sp_span_str(rows[i].value), "alternate", &url);
 
-        if (found != (rows[i].url != NULL) || (found && !sp_span_is(url, rows[i].url)))
+        if (found != (rows[i].url != NULL) || (found && !sp_span_is(url, rows[i].url))) {
             fail_msg("%s", rows[i].value);
+        }
     }
 }
 

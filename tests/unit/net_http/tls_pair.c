@@ -25,10 +25,12 @@ static int read_bundle(struct sp_hal_blob *blob, uint32_t offset, void *buf, siz
 static int read_anchor(void *ctx, unsigned i, void *buf, size_t cap)
 {
     (void)ctx;
-    if (i == 0)
+    if (i == 0) {
         return SP_E_IO; /* a damaged one is passed over */
-    if (i > 1 || tls_pair_anchor.n == 0)
+    }
+    if (i > 1 || tls_pair_anchor.n == 0) {
         return SP_E_NOT_FOUND;
+    }
     assert_true(tls_pair_anchor.n <= cap);
     memcpy(buf, tls_pair_anchor.p, tls_pair_anchor.n);
     return (int)tls_pair_anchor.n;
@@ -45,10 +47,12 @@ int tls_pair_lookup(void *ctx, const char *name, struct sp_tls_identity *out)
     struct tls_shown *shown = ctx;
 
     shown->asked++;
-    if (shown->fails != 0)
+    if (shown->fails != 0) {
         return shown->fails;
-    if (strcmp(name, shown->name) != 0)
+    }
+    if (strcmp(name, shown->name) != 0) {
         return SP_E_NOT_FOUND;
+    }
     out->key = shown->key;
     out->chain[0] = shown->leaf;
     out->chain[1] = shown->link;
@@ -62,19 +66,23 @@ void tls_pair_open(struct tls_pair *pair, struct tls_shown *shown, const char *h
     pipe_init(&pair->pipe);
     pair->server = pair->client = NULL;
     pair->server_ready = pair->client_ready = SP_E_AGAIN;
-    if (sp_tls_accept(pipe_stream(&pair->pipe, 0), tls_pair_lookup, shown, &pair->server) != 0)
+    if (sp_tls_accept(pipe_stream(&pair->pipe, 0), tls_pair_lookup, shown, &pair->server) != 0) {
         pair->server_ready = SP_E_MEMORY;
-    if (sp_tls_connect(pipe_stream(&pair->pipe, 1), host, verify, &pair->client) != 0)
+    }
+    if (sp_tls_connect(pipe_stream(&pair->pipe, 1), host, verify, &pair->client) != 0) {
         pair->client_ready = SP_E_MEMORY;
+    }
 }
 
 void tls_pair_handshake(struct tls_pair *pair)
 {
     for (int i = 0; i < ROUNDS; i++) {
-        if (pair->client_ready == SP_E_AGAIN)
+        if (pair->client_ready == SP_E_AGAIN) {
             pair->client_ready = sp_stream_ready(pair->client);
-        if (pair->server_ready == SP_E_AGAIN)
+        }
+        if (pair->server_ready == SP_E_AGAIN) {
             pair->server_ready = sp_stream_ready(pair->server);
+        }
         if (pair->client_ready == 1 && pair->server_ready == SP_E_AGAIN) {
             uint8_t byte;
 
@@ -82,20 +90,24 @@ void tls_pair_handshake(struct tls_pair *pair)
             pair->client_ready = sp_stream_read(pair->client, &byte, 1);
             pair->client_ready = pair->client_ready == SP_E_AGAIN ? 1 : pair->client_ready;
         }
-        if (pair->client_ready != SP_E_AGAIN && pair->server_ready != SP_E_AGAIN)
+        if (pair->client_ready != SP_E_AGAIN && pair->server_ready != SP_E_AGAIN) {
             return;
+        }
         if ((pair->client_ready < 0 && pair->client_ready != SP_E_AGAIN && pair->server == NULL) ||
-            (pair->server_ready < 0 && pair->server_ready != SP_E_AGAIN && pair->client == NULL))
+            (pair->server_ready < 0 && pair->server_ready != SP_E_AGAIN && pair->client == NULL)) {
             return;
+        }
     }
 }
 
 void tls_pair_close(struct tls_pair *pair)
 {
-    if (pair->server != NULL)
+    if (pair->server != NULL) {
         sp_stream_release(pair->server);
-    if (pair->client != NULL)
+    }
+    if (pair->client != NULL) {
         sp_stream_release(pair->client);
+    }
     pair->server = pair->client = NULL;
 }
 

@@ -69,8 +69,9 @@ static void a_condemned_header_keeps_its_count(void **state)
 
     sp_block_header_encode(&header, 4096, bytes);
     sp_block_header_condemn(bytes, condemned);
-    for (size_t i = 0; i < sizeof bytes; i++)
+    for (size_t i = 0; i < sizeof bytes; i++) {
         assert_int_equal(condemned[i] & ~bytes[i], 0);
+    }
     assert_int_equal(sp_block_header_decode(condemned, 4096, &back), SP_HEADER_NONE);
     assert_int_equal(back.erases, 0x1234);
     condemned[9] ^= 1;

@@ -35,8 +35,9 @@ static void piece(uint32_t number, char out[PIECE + 1])
 {
     uint32_t random = (number + 1) * 2654435761U;
 
-    for (size_t i = 0; i < PIECE; i++)
+    for (size_t i = 0; i < PIECE; i++) {
         out[i] = (char)('a' + kit_random(&random) % 26);
+    }
     out[PIECE] = '\0';
 }
 
@@ -72,8 +73,9 @@ static const char *colliding(uint32_t number)
     static char name[PAIRS * PIECE + 1];
 
     name[0] = '\0';
-    for (size_t i = 0; i < PAIRS; i++)
+    for (size_t i = 0; i < PAIRS; i++) {
         memcpy(name + i * PIECE, pairs[i][number >> i & 1], PIECE + 1);
+    }
     return name;
 }
 
@@ -112,8 +114,9 @@ static void they_do_collide(void **state)
     (void)state;
 
     key = sp_key(SP_KIND_DOMAIN, colliding(0), strlen(colliding(0)));
-    for (uint32_t i = 1; i < COLLIDING; i++)
+    for (uint32_t i = 1; i < COLLIDING; i++) {
         assert_int_equal(sp_key(SP_KIND_DOMAIN, colliding(i), strlen(colliding(i))), key);
+    }
 }
 
 static void names_of_one_hash_are_told_apart(void **state)
@@ -138,8 +141,9 @@ static void names_of_one_hash_are_told_apart(void **state)
         (void)snprintf(text, sizeof text, "%u-%d", i, 199);
         assert_text(i, text);
     }
-    while (sp_store_next(&kit.store, SP_KIND_DOMAIN, &cursor, name) == 0)
+    while (sp_store_next(&kit.store, SP_KIND_DOMAIN, &cursor, name) == 0) {
         met++;
+    }
     assert_int_equal(met, SP_ORDINALS);
     kit_close(&kit);
 }

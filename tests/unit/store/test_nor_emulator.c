@@ -72,8 +72,9 @@ static int erase(uint32_t address)
 {
     int err = sp_flash_erase_start(&nor.flash, address);
 
-    while (err == 0 && (err = sp_flash_erase_poll(&nor.flash)) > 0)
+    while (err == 0 && (err = sp_flash_erase_poll(&nor.flash)) > 0) {
         err = 0;
+    }
     return err;
 }
 
@@ -102,8 +103,9 @@ static void an_erase_sets_one_block(void **state)
     assert_int_equal(program(4096 - 2, "abcd"), 0);
     assert_int_equal(erase(4096), 0);
     assert_int_equal(sp_flash_read(&nor.flash, 4096, bytes, sizeof bytes), 0);
-    for (size_t i = 0; i < sizeof bytes; i++)
+    for (size_t i = 0; i < sizeof bytes; i++) {
         assert_int_equal(bytes[i], 0xFF);
+    }
     assert_int_equal(sp_flash_read(&nor.flash, 4094, bytes, 2), 0);
     assert_memory_equal(bytes, "ab", 2);
     assert_int_equal(nor.block_erases[1], 1);
@@ -194,10 +196,11 @@ static void a_torn_program_leaves_a_subset_by_its_seed(void **state)
         assert_int_equal(sp_flash_program(&nor.flash, 0, zeros, sizeof zeros), SP_E_IO);
         sp_nor_power_on(&nor);
         assert_int_equal(sp_flash_read(&nor.flash, 0, bytes, sizeof bytes), 0);
-        if (seed % 2 == 1)
+        if (seed % 2 == 1) {
             assert_memory_equal(bytes, first, sizeof bytes);
-        else if (seed > 0)
+        } else if (seed > 0) {
             different += memcmp(bytes, first, sizeof bytes) != 0 ? 1 : 0;
+        }
         memcpy(first, bytes, sizeof bytes);
     }
     assert_int_equal(different, 9);
@@ -224,8 +227,9 @@ static void unstable_bits_settle_when_programmed_or_erased(void **state)
     assert_memory_equal(a, zeros, 32);
     assert_int_equal(erase(0), 0);
     assert_int_equal(sp_flash_read(&nor.flash, 0, a, sizeof a), 0);
-    for (size_t i = 0; i < sizeof a; i++)
+    for (size_t i = 0; i < sizeof a; i++) {
         assert_int_equal(a[i], 0xFF);
+    }
 }
 
 /* By the seed everywhere, or beside stripes that are as they were and others that are erased. */
@@ -303,8 +307,9 @@ static void a_real_part_takes_its_time(void **state)
     assert_int_equal(now_us - start, 3 * SP_NOR_PROGRAM_US);
     start = now_us;
     assert_int_equal(sp_flash_erase_start(&nor.flash, 0), 0);
-    while (sp_flash_erase_poll(&nor.flash) == 1)
+    while (sp_flash_erase_poll(&nor.flash) == 1) {
         polls++;
+    }
     assert_in_range(now_us - start, SP_NOR_ERASE_MS * 1000 - 1000, SP_NOR_ERASE_MS * 1000 + 1000);
     assert_true(polls > 1000);
 }
@@ -341,8 +346,9 @@ static void a_file_keeps_its_bytes_for_one_process(void **state)
     assert_int_equal(sp_flash_program(&file.flash, 77, "kept", 4), 0);
     assert_int_equal(sp_nor_open_file(&other, &config, path), SP_E_STATE);
     child = fork();
-    if (child == 0)
+    if (child == 0) {
         _exit(sp_nor_open_file(&other, &config, path) == SP_E_STATE ? 0 : 1);
+    }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     sp_nor_close(&file);

@@ -227,10 +227,12 @@ static void blocks_outside_are_not_touched(void **state)
     (void)state;
 
     memset(nor.bytes, 0x5A, 2 * 16384);
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < 2000; i++) {
         assert_int_equal(put("a", "some text that is put again and again", i), 0);
-    for (size_t i = 0; i < (size_t)2 * 16384; i++)
+    }
+    for (size_t i = 0; i < (size_t)2 * 16384; i++) {
         assert_int_equal(nor.bytes[i], 0x5A);
+    }
 }
 
 static void a_walk_meets_each_record_once(void **state)
@@ -250,11 +252,13 @@ static void a_walk_meets_each_record_once(void **state)
         assert_int_equal(sscanf(name, "d%u", &n), 1);
         met[n]++;
         /* those already met may go, others may come */
-        if (n % 2 == 0)
+        if (n % 2 == 0) {
             assert_int_equal(sp_store_delete(&store, SP_KIND_DOMAIN, name), 0);
+        }
     }
-    for (unsigned i = 0; i < 30; i++)
+    for (unsigned i = 0; i < 30; i++) {
         assert_int_equal(met[i], 1);
+    }
     assert_string_equal(name, "");
     assert_int_equal(sp_store_count(&store, SP_KIND_DOMAIN), 15);
     assert_int_equal(sp_store_count(&store, SP_KIND_SETTING), 30);
@@ -302,9 +306,10 @@ static void a_moved_due_is_forgotten_by_a_reset(void **state)
     assert_int_equal(put("a", "x", 1000), 0);
     assert_int_equal(sp_store_set_due(&store, SP_KIND_DOMAIN, "a", 2000), 0);
     assert_int_equal(sp_store_set_due(&store, SP_KIND_DOMAIN, "b", 2000), SP_E_NOT_FOUND);
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < 2000; i++) {
         assert_int_equal(sp_store_put(&store, SP_KIND_CLOCK, "c", sp_span(data, sizeof data), 0),
                          0);
+    }
     assert_true(nor.block_erases[2] > 2);
     assert_int_equal(sp_store_due(&store, SP_KIND_DOMAIN, name, &due), 0);
     assert_int_equal(due, 2000);
@@ -326,8 +331,9 @@ static void a_rotten_name_does_not_hold_up_the_others(void **state)
     assert_int_equal(put("rotten.example", "x", 10), 0);
     assert_int_equal(put("good.example", "x", 20), 0);
     for (uint32_t i = 0; i + 14 < nor.flash.size; i++) {
-        if (memcmp(nor.bytes + i, "rotten.example", 14) == 0)
+        if (memcmp(nor.bytes + i, "rotten.example", 14) == 0) {
             sp_nor_flip(&nor, i, 1);
+        }
     }
     assert_int_equal(sp_store_due(&store, SP_KIND_DOMAIN, name, &due), 0);
     assert_string_equal(name, "good.example");
@@ -385,8 +391,9 @@ static void a_full_index_mounts_over_a_long_past(void **state)
         if (i % 10 == 9) {
             sp_time now = (sp_time)i * 100000;
 
-            for (int s = 0; s < 100; s++)
+            for (int s = 0; s < 100; s++) {
                 (void)sp_store_step(&store, now += 2000);
+            }
         }
         assert_int_equal(mount_first(2, 10, 8), 0);
         assert_int_equal(sp_store_count(&store, SP_KIND_DOMAIN), i < 8 ? i + 1 : 8);
@@ -455,8 +462,9 @@ static void an_erase_waits_for_a_quiet_moment(void **state)
     (void)state;
 
     kit_open(&kit, 32, 4096, 100);
-    for (sp_time next = now; next != SP_NEVER; next = sp_store_step(&kit.store, now))
+    for (sp_time next = now; next != SP_NEVER; next = sp_store_step(&kit.store, now)) {
         now = next;
+    }
     erases = kit.nor.stats.erases;
     assert_int_equal(erases, 4);
     assert_int_equal(sp_store_put(&kit.store, SP_KIND_CLOCK, "c", sp_span(data, 2000), 0), 0);
@@ -466,10 +474,12 @@ static void an_erase_waits_for_a_quiet_moment(void **state)
     assert_int_equal(kit.nor.stats.erases, erases);
     assert_true(sp_store_step(&kit.store, now + 1900) < now + 2000);
     assert_int_equal(kit.nor.stats.erases, erases + 1);
-    while (sp_store_step(&kit.store, now + 2000) != SP_NEVER)
+    while (sp_store_step(&kit.store, now + 2000) != SP_NEVER) {
         now++;
-    for (int i = 0; i < 2; i++) /* each takes a block */
+    }
+    for (int i = 0; i < 2; i++) { /* each takes a block */
         assert_int_equal(sp_store_put(&kit.store, SP_KIND_CLOCK, "c", sp_span(data, 2000), 0), 0);
+    }
     assert_int_equal(kit.nor.stats.erases, erases + 1);
     assert_true(sp_store_step(&kit.store, now + 2000) < now + 3000);
     assert_int_equal(kit.nor.stats.erases, erases + 2);
@@ -534,8 +544,9 @@ static void nothing_is_allocated(void **state)
         (void)put(name, text, 7);
         (void)sp_store_due(&store, SP_KIND_DOMAIN, name, &due);
         (void)sp_store_next(&store, SP_KIND_DOMAIN, &cursor, name);
-        if (i % 5 == 0)
+        if (i % 5 == 0) {
             (void)sp_store_delete(&store, SP_KIND_DOMAIN, name);
+        }
         (void)sp_store_step(&store, now += 2000);
     }
     (void)mount_first(2, 10, COUNT(entries));
