@@ -226,11 +226,6 @@ static sp_time step_store(sp_time now)
     return sp_store_step(&sp_app.store, now);
 }
 
-static sp_time step_sweep(sp_time now)
-{
-    return sp_chain_sweep_step(&sp_app.store, now);
-}
-
 static sp_time step_watch(sp_time now)
 {
     watch_clock(now);
@@ -242,7 +237,7 @@ static sp_time step_watch(sp_time now)
 static sp_time (*const steps[])(sp_time now) = {
     sp_net_step,  sp_dns_step,    sp_clock_step, step_watch,          sp_http_client_step,
     sp_acme_step, sp_checks_step, sp_life_step,  sp_http_server_step, step_console,
-    step_store,   step_sweep,     sp_app_judge,  maybe_reboot,
+    step_store,   sp_app_judge,   maybe_reboot,
 };
 
 static sp_time round_of_steps(sp_time now)

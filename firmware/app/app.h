@@ -66,6 +66,9 @@ int sp_app_trust_reset(void);
 /* Check reports of the domains looked at lately. */
 struct sp_check_report *sp_app_report_for(const char *domain);        /* a slot, fresh if need be */
 const struct sp_check_report *sp_app_report_find(const char *domain); /* NULL: none */
+/* The operator asked for this domain's checks: its report is kept until another one is asked for.
+ */
+void sp_app_report_asked(const char *domain);
 void sp_app_report_drop(const char *domain);
 
 /* Gathers the facts for health and sets the light. Returns when it wants to be called again. */

@@ -1,6 +1,7 @@
 /*
  * The reports of the domains looked at lately, with reasons and evidence; results alone are kept in
- * the domain's record for all.
+ * the domain's record for all. The report of the domain that an operator asked for last stays until
+ * another is asked for, however many are looked at meanwhile.
  */
 #include "app/app.h"
 
@@ -11,6 +12,17 @@
 static struct sp_check_report reports[REPORTS];
 static uint32_t used[REPORTS]; /* higher is later */
 static uint32_t uses;
+static char asked[SP_DOMAIN_SIZE];
+
+void sp_app_report_asked(const char *domain)
+{
+    sp_text_cut(asked, sizeof asked, domain);
+}
+
+static bool is_asked(unsigned i)
+{
+    return asked[0] != '\0' && strcmp(reports[i].domain, asked) == 0;
+}
 
 static struct sp_check_report *find(const char *domain)
 {
@@ -31,12 +43,13 @@ const struct sp_check_report *sp_app_report_find(const char *domain)
 struct sp_check_report *sp_app_report_for(const char *domain)
 {
     struct sp_check_report *report = find(domain);
-    unsigned oldest = 0;
+    unsigned oldest;
     if (report != NULL) {
         return report;
     }
-    for (unsigned i = 1; i < REPORTS; i++) {
-        if (used[i] < used[oldest]) {
+    oldest = is_asked(0) ? 1 : 0;
+    for (unsigned i = oldest + 1; i < REPORTS; i++) {
+        if (!is_asked(i) && used[i] < used[oldest]) {
             oldest = i;
         }
     }

@@ -318,9 +318,15 @@ int sealpost_renew(const char *domain, struct sealpost_why *why)
     return act(domain, sp_life_renew, why);
 }
 
+static int check_now(const char *name, sp_time now, char *why, size_t cap)
+{
+    sp_app_report_asked(name);
+    return sp_life_check(name, now, why, cap);
+}
+
 int sealpost_check(const char *domain, struct sealpost_why *why)
 {
-    return act(domain, sp_life_check, why);
+    return act(domain, check_now, why);
 }
 
 static int remove_now(const char *name, sp_time now, char *why, size_t cap)

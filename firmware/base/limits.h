@@ -8,8 +8,10 @@
 
 /* Domains and records */
 #define SP_DOMAINS_MAX 1000
-#define SP_RECORDS_MAX 1120       /* domains, intermediates, settings, accounts, trust anchors */
-#define SP_MX_MAX 16              /* mx patterns of a policy */
+#define SP_RECORDS_MAX                                                                             \
+    1064             /* domains; and intermediates, settings, accounts, anchors: 16 bytes of       \
+                        RAM a domain with the store's own state */
+#define SP_MX_MAX 16 /* mx patterns of a policy */
 #define SP_POLICY_TEXT_MAX 4608   /* bytes of a policy: 16 patterns of 253 and the other lines */
 #define SP_DOMAIN_RECORD_MAX 9216 /* bytes of a domain's record: settings, key, leaf, history */
 #define SP_RUA_MAX 254            /* bytes of a reporting URI with its terminator */

@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#define KICK_SPREAD_S 4 /* seconds a domain over which the checks of active domains are spread */
+#define KICK_SPREAD_MAX_S 3600
+
 static struct sp_life_tally tally; /* as shown */
 
 static struct {
@@ -118,6 +121,21 @@ static bool waits(const struct sp_domain *domain)
     }
 }
 
+/* What is waited for is due at once. The checks of active domains are spread, so that a start with
+ * a thousand of them is no hour of self-fetches in a row. */
+static sp_utc kicked_due(const struct sp_domain *domain, sp_time now)
+{
+    sp_utc at_once = sp_life_at_once(sp_life_utc(now));
+    unsigned active = sp_life_tally().active;
+    uint32_t spread = active > 1 ? (active - 1) * KICK_SPREAD_S : 0;
+
+    if (domain->state != SP_DOMAIN_ACTIVE || spread == 0) {
+        return at_once;
+    }
+    return at_once +
+           (sp_utc)(sp_life_random() % (spread < KICK_SPREAD_MAX_S ? spread : KICK_SPREAD_MAX_S));
+}
+
 static void kick_one(sp_time now)
 {
     char name[SP_STORE_NAME_MAX + 1];
@@ -134,7 +152,7 @@ static void kick_one(sp_time now)
     running = sp_life.order.active && strcmp(sp_life.order.name, name) == 0;
     if (!running && sp_domain_load(sp_life.store, name, &sp_domain_work) == 0 &&
         waits(&sp_domain_work)) {
-        sp_life_set_due(name, sp_life_at_once(sp_life_utc(now)));
+        sp_life_set_due(name, kicked_due(&sp_domain_work, now));
     }
     sp_domain_wipe(&sp_domain_work);
 }
