@@ -11,6 +11,7 @@
 #include "net/lwip_glue.h"
 #include "sp_port.h"
 
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "lwip/tcp.h"
 
@@ -152,9 +153,13 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
     struct sp_tcp_slot *slot = arg;
 
     (void)err;
-    (void)pcb;
     sp_net_event();
     slot->active = sp_port_mono_ms();
+    if (slot->inbound && p != NULL) {
+        /* A client with Nagle on holds its request back until the end of its handshake, to which we
+         * have nothing to say, is acknowledged. */
+        tcp_ack_now(pcb);
+    }
     if (p == NULL) {
         slot->peer_ended = true;
         if (slot->ended) {
