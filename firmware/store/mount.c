@@ -322,6 +322,16 @@ static void start_empty(struct sp_store *store, struct sp_flash *flash, uint32_t
     store->erasing = SP_STORE_NONE;
 }
 
+static int read_all(struct sp_store *store)
+{
+    int err = look_at_all(store);
+
+    if (err == 0) {
+        err = settle(store);
+    }
+    return err < 0 ? err : replay(store);
+}
+
 int sp_store_mount(struct sp_store *store, struct sp_flash *flash, uint32_t first, uint32_t count,
                    struct sp_store_entry *entries, uint32_t n)
 {
@@ -336,18 +346,14 @@ int sp_store_mount(struct sp_store *store, struct sp_flash *flash, uint32_t firs
     while (sp_flash_erase_poll(flash) > 0) {
         /* one from before a restart that did not reach the part */
     }
-    err = look_at_all(store);
-    if (err == 0) {
-        err = settle(store);
-    }
-    if (err == 0) {
-        err = replay(store);
-    }
+    err = read_all(store);
     if (err < 0) {
+        store->entries_n = 0;
         return err;
     }
     drop_passed(store);
     guess_erases(store);
     store->mount_read_bytes = (uint32_t)store->read_bytes;
+    store->mounted = true;
     return 0;
 }

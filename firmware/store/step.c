@@ -71,6 +71,9 @@ sp_time sp_store_step(struct sp_store *store, sp_time now)
 {
     bool urgent;
 
+    if (!store->mounted) {
+        return SP_NEVER;
+    }
     if (sp_erase_tick(store) > 0) {
         return now + POLL_MS;
     }

@@ -13,10 +13,16 @@ struct record {
     size_t pieces_n;
 };
 
-static void use(struct sp_store *store)
+/* A block that was not read at the start is not known to be worthless, so that nothing may be
+ * written nor erased without a mount. */
+static int use(struct sp_store *store)
 {
+    if (!store->mounted) {
+        return SP_E_IO;
+    }
     store->touched = true;
     sp_erase_wait(store);
+    return 0;
 }
 
 static bool is_name(enum sp_kind kind, const char *name)
@@ -134,10 +140,12 @@ int sp_store_putv(struct sp_store *store, enum sp_kind kind, const char *name,
     uint32_t replaced = 0;
     int err = describe(store, kind, entry.due, &record);
 
+    if (err == 0) {
+        err = use(store);
+    }
     if (err < 0) {
         return err;
     }
-    use(store);
     err = sp_lookup(store, entry.kind, name, &lookup);
     if (err == SP_E_IO || err == SP_E_FULL) {
         return err;
@@ -170,7 +178,10 @@ static int find(struct sp_store *store, enum sp_kind kind, const char *name,
     if (!is_name(kind, name)) {
         return SP_E_NOT_FOUND;
     }
-    use(store);
+    err = use(store);
+    if (err < 0) {
+        return err;
+    }
     err = sp_lookup(store, (uint8_t)kind, name, lookup);
     if (err == SP_E_CORRUPT) {
         store->corrupt++;
@@ -268,8 +279,12 @@ int sp_store_next(struct sp_store *store, enum sp_kind kind, uint32_t *cursor, c
 {
     struct sp_record_header header;
     uint32_t i = sp_index_lower(store, *cursor, 0);
+    int err = use(store);
 
     name[0] = '\0';
+    if (err < 0) {
+        return err;
+    }
     while (i < store->entries_n && sp_index_at(store, i).kind != kind) {
         i++;
     }
@@ -277,7 +292,6 @@ int sp_store_next(struct sp_store *store, enum sp_kind kind, uint32_t *cursor, c
         return SP_E_NOT_FOUND;
     }
     *cursor = sp_index_at(store, i).key + 1; /* no key ends in 15 */
-    use(store);
     return sp_lookup_name(store, i, &header, name);
 }
 
@@ -316,13 +330,15 @@ int sp_store_due(struct sp_store *store, enum sp_kind kind, char *name, sp_utc *
 {
     struct sp_record_header header;
     uint32_t position = next_due(store, kind, 0, UINT32_MAX);
+    int err = use(store);
 
     name[0] = '\0';
     *due = 0;
-    use(store);
+    if (err < 0) {
+        return err;
+    }
     while (position != UINT32_MAX) {
-        int err = sp_lookup_name(store, position, &header, name);
-
+        err = sp_lookup_name(store, position, &header, name);
         if (err == 0) {
             *due = store->entries[position].word[2];
         }

@@ -62,7 +62,8 @@ struct sp_store_stats {
  * foreign or randomly filled blocks are taken into use as empty ones: it never fails because of
  * content. Finishes what a power cut interrupted. entries: array of n, kept by the store. 0;
  * SP_E_INVALID (geometry: fewer than 4 blocks, more than SP_STORE_BLOCKS_MAX), SP_E_IO, SP_E_FULL
- * when more records are found than n entries hold. A few entries to spare make it quicker after
+ * when more records are found than n entries hold. After an error every other call returns SP_E_IO
+ * and the part is left as it is, for the next start. A few entries to spare make it quicker after
  * many deletes. */
 int sp_store_mount(struct sp_store *store, struct sp_flash *flash, uint32_t first, uint32_t count,
                    struct sp_store_entry *entries, uint32_t n);

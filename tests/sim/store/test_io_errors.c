@@ -148,6 +148,53 @@ static void a_get_whose_read_fails_says_so(void **state)
     kit_close(&kit);
 }
 
+/* What was not read at the start is not known to be worthless. */
+static void a_store_that_could_not_be_mounted_leaves_the_part_alone(void **state)
+{
+    uint8_t buf[64];
+    char name[SP_STORE_NAME_MAX + 1];
+    uint32_t random = 9;
+    uint32_t cursor = 0;
+    sp_utc due;
+    uint64_t start;
+    uint64_t n;
+    (void)state;
+
+    kit_open(&kit, 8, 4096, 700);
+    for (uint32_t i = 0; i < 200; i++) {
+        struct kit_action action = kit_action(&random, i, NAMES);
+
+        assert_true(kit_act(&kit, &action));
+    }
+    kit_save(&kit, &before);
+    start = kit.nor.stats.reads;
+    assert_int_equal(kit_mount(&kit), 0);
+    n = kit.nor.stats.reads - start;
+    assert_true(n > 16);
+    for (uint64_t read = 1; read <= n; read++) {
+        kit_restore(&kit, &before);
+        sp_nor_fault(&kit.nor, SP_NOR_FAIL_READ, kit.nor.stats.reads + read, 1);
+        assert_int_equal(kit_mount(&kit), SP_E_IO);
+        start = kit.nor.stats.ops;
+        for (sp_time now = 0; now < 60000; now += 100) {
+            assert_true(sp_store_step(&kit.store, now) == SP_NEVER);
+        }
+        assert_int_equal(sp_store_put(&kit.store, SP_KIND_SETTING, "a", sp_span("x", 1), 0),
+                         SP_E_IO);
+        assert_int_equal(sp_store_get(&kit.store, SP_KIND_SETTING, "a", buf, sizeof buf), SP_E_IO);
+        assert_int_equal(sp_store_length(&kit.store, SP_KIND_SETTING, "a"), SP_E_IO);
+        assert_int_equal(sp_store_delete(&kit.store, SP_KIND_SETTING, "a"), SP_E_IO);
+        assert_int_equal(sp_store_next(&kit.store, SP_KIND_DOMAIN, &cursor, name), SP_E_IO);
+        assert_int_equal(sp_store_due(&kit.store, SP_KIND_DOMAIN, name, &due), SP_E_IO);
+        assert_int_equal(sp_store_set_due(&kit.store, SP_KIND_DOMAIN, "a", 5), SP_E_IO);
+        assert_int_equal(sp_store_count(&kit.store, SP_KIND_DOMAIN), 0);
+        assert_int_equal(kit.nor.stats.ops, start);
+        assert_int_equal(kit_mount(&kit), 0);
+        kit_check(&kit);
+    }
+    kit_close(&kit);
+}
+
 static void worn_blocks_are_left_out(void **state)
 {
     uint32_t random = 8;
@@ -182,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_part_that_takes_no_more_keeps_what_it_has),
         cmocka_unit_test(a_failed_read_is_reported_and_changes_nothing),
         cmocka_unit_test(a_get_whose_read_fails_says_so),
+        cmocka_unit_test(a_store_that_could_not_be_mounted_leaves_the_part_alone),
         cmocka_unit_test(worn_blocks_are_left_out),
     };
 
