@@ -24,7 +24,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "full: takes long; runs with --full only")
     config.addinivalue_line("markers", "no_board: needs the world only, not the simulator")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM"))
 
 
 def pytest_collection_modifyitems(config, items):

@@ -112,7 +112,7 @@ class Sweep:
 
 
 def main(arguments):
-    with World() as world:
+    with World(retry_after=0) as world:
         sweep = Sweep(world)
         if arguments == ["measure"]:
             print(json.dumps(sweep.measure()), flush=True)
