@@ -103,14 +103,16 @@ static int start_store(void)
                              sp_app.entries, SP_RECORDS_MAX);
     if (err < 0) {
         sp_log_error("app", "the store could not be mounted: %s", sp_err_text(err));
-        sp_app.store_broken = true;
     }
     return err;
 }
 
 static void start_random(void)
 {
-    int err = sp_crypto_start();
+    int err = sp_app.board->entropy != NULL ? SP_OK : sp_app_seed_renew();
+    if (err == SP_OK) {
+        err = sp_crypto_start();
+    }
     if (err < 0) {
         sp_app.no_entropy = true;
         sp_log_error("app", "no random generator: %s", sp_err_text(err));
@@ -159,7 +161,8 @@ static int start_service(void)
 
 static void bind_port(const struct sp_board *board)
 {
-    sp_port_bind(board->clock, board->entropy, board->watchdog);
+    sp_port_bind(board->clock, board->entropy != NULL ? board->entropy : sp_app_seed_entropy(),
+                 board->watchdog);
     sp_port_set_limit(SP_POOL_TLS, TLS_POOL_BYTES);
     sp_port_set_limit(SP_POOL_DNS, DNS_POOL_BYTES);
     sp_port_set_limit(SP_POOL_JSON, JSON_POOL_BYTES);

@@ -24,7 +24,6 @@ struct sp_app {
     bool no_entropy;
     bool booting; /* until the first look over all domains is done */
     bool reboot_wanted;
-    bool store_broken;
     struct sp_health health;
     sp_utc floor_kept;     /* floor of the time of day as kept in flash */
     sp_utc synced_seen;    /* last NTP answer that was acted on */
@@ -56,6 +55,12 @@ unsigned sp_app_public_addresses(struct sp_addr *out, unsigned n);
 int sp_app_policy_host_start(void);
 /* Wipes the private key that the last handshake brought into RAM. */
 void sp_app_policy_host_tidy(void);
+
+/* The entropy of a board that has no source; it gives none before sp_app_seed_renew. */
+struct sp_hal_entropy *sp_app_seed_entropy(void);
+/* Replaces the seed in flash, and lets bytes be drawn. 0, or SP_E_ENTROPY when there is no seed or
+ * it could not be replaced. */
+int sp_app_seed_renew(void);
 
 /* Extra trust anchors. */
 void sp_app_trust_start(void);

@@ -47,7 +47,7 @@ static void gather(struct sp_health_facts *facts, sp_time now)
     sp_net_status(&net);
     sp_clock_status(&clock, now);
     facts->booting = sp_app.booting;
-    facts->store_broken = sp_app.store_broken;
+    facts->store_broken = sp_store_stats(&sp_app.store).failing;
     facts->no_entropy = sp_app.no_entropy;
     facts->link = net.link;
     facts->has_address = net.addresses_n > 0 && (net.dhcp_bound || !net.dhcp);

@@ -31,8 +31,8 @@ static void judge_device(const struct sp_health_facts *facts, struct sp_health *
 {
     if (facts->store_broken) {
         raise_to(out, SP_HEALTH_FAULT,
-                 "The flash memory cannot be written: settings and certificates cannot be kept. "
-                 "Have the appliance repaired.");
+                 "The flash memory fails: settings and certificates cannot be read or kept. Restart "
+                 "the appliance (`reboot`); have it repaired when that does not help.");
     }
     if (facts->no_entropy) {
         raise_to(

@@ -349,6 +349,7 @@ int sp_store_mount(struct sp_store *store, struct sp_flash *flash, uint32_t firs
     err = read_all(store);
     if (err < 0) {
         store->entries_n = 0;
+        store->failing = true;
         return err;
     }
     drop_passed(store);

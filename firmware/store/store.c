@@ -115,6 +115,15 @@ static uint32_t due_word(sp_utc due)
     return due > (sp_utc)UINT32_MAX ? UINT32_MAX : (uint32_t)due;
 }
 
+/* What came of a put or a delete. */
+static int wrote(struct sp_store *store, int err)
+{
+    if (err == 0 || err == SP_E_IO) {
+        store->failing = err != 0;
+    }
+    return err;
+}
+
 static int write_entry(struct sp_store *store, struct sp_dir_entry *entry, struct record *record)
 {
     int err = SP_E_IO;
@@ -158,7 +167,7 @@ int sp_store_putv(struct sp_store *store, enum sp_kind kind, const char *name,
     if (!has_room(store, entry.units, replaced, err == SP_E_NOT_FOUND)) {
         return SP_E_FULL;
     }
-    return write_entry(store, &entry, &record);
+    return wrote(store, write_entry(store, &entry, &record));
 }
 
 int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, struct sp_span data,
@@ -270,7 +279,7 @@ int sp_store_delete(struct sp_store *store, enum sp_kind kind, const char *name)
         return err;
     }
     entry.key = lookup.key;
-    return bury(store, &entry);
+    return wrote(store, bury(store, &entry));
 }
 
 /* -------- walks -------- */
@@ -392,5 +401,6 @@ struct sp_store_stats sp_store_stats(const struct sp_store *store)
         .mount_read_bytes = store->mount_read_bytes,
         .corrupt = store->corrupt,
         .torn = store->torn,
+        .failing = store->failing,
     };
 }

@@ -53,6 +53,7 @@ struct sp_store_stats {
     uint32_t mount_read_bytes;
     uint32_t corrupt; /* records or blocks found broken since mount */
     uint32_t torn;    /* records found unfinished at mount: power went while they were written */
+    bool failing;     /* the mount, or the last put or delete, met a part that failed */
 };
 
 /* Members are the store's own; declared there so that the caller can place it. */

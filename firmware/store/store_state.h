@@ -27,6 +27,7 @@ struct sp_store_block {
 struct sp_store {
     struct sp_flash *flash;
     bool mounted;          /* false: every call fails, and the part is left alone */
+    bool failing;          /* the part failed at the mount, or at the last write */
     uint32_t first, count; /* blocks of the part */
     uint32_t block_units;
 

@@ -195,6 +195,34 @@ static void a_store_that_could_not_be_mounted_leaves_the_part_alone(void **state
     kit_close(&kit);
 }
 
+/* For whoever watches over the appliance. */
+static void a_part_that_fails_is_told_of_until_it_takes_a_write(void **state)
+{
+    (void)state;
+
+    kit_open(&kit, 8, 4096, 700);
+    assert_false(sp_store_stats(&kit.store).failing);
+    assert_int_equal(sp_store_put(&kit.store, SP_KIND_SETTING, "a", sp_span("x", 1), 0), 0);
+    assert_false(sp_store_stats(&kit.store).failing);
+    sp_nor_fault(&kit.nor, SP_NOR_FAIL_FROM, kit.nor.stats.ops + 1, 1);
+    assert_int_equal(sp_store_put(&kit.store, SP_KIND_SETTING, "a", sp_span("y", 1), 0), SP_E_IO);
+    assert_true(sp_store_stats(&kit.store).failing);
+    sp_nor_fault(&kit.nor, SP_NOR_SOUND, 0, 0);
+    assert_int_equal(sp_store_put(&kit.store, SP_KIND_SETTING, "a", sp_span("y", 1), 0), 0);
+    assert_false(sp_store_stats(&kit.store).failing);
+    sp_nor_fault(&kit.nor, SP_NOR_FAIL_FROM, kit.nor.stats.ops + 1, 1);
+    assert_int_equal(sp_store_delete(&kit.store, SP_KIND_SETTING, "a"), SP_E_IO);
+    assert_true(sp_store_stats(&kit.store).failing);
+    assert_int_equal(sp_store_delete(&kit.store, SP_KIND_SETTING, "b"), SP_E_NOT_FOUND);
+    assert_true(sp_store_stats(&kit.store).failing);
+    sp_nor_fault(&kit.nor, SP_NOR_FAIL_READ, kit.nor.stats.reads + 1, 1);
+    assert_int_equal(kit_mount(&kit), SP_E_IO);
+    assert_true(sp_store_stats(&kit.store).failing);
+    assert_int_equal(kit_mount(&kit), 0);
+    assert_false(sp_store_stats(&kit.store).failing);
+    kit_close(&kit);
+}
+
 static void worn_blocks_are_left_out(void **state)
 {
     uint32_t random = 8;
@@ -230,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_failed_read_is_reported_and_changes_nothing),
         cmocka_unit_test(a_get_whose_read_fails_says_so),
         cmocka_unit_test(a_store_that_could_not_be_mounted_leaves_the_part_alone),
+        cmocka_unit_test(a_part_that_fails_is_told_of_until_it_takes_a_write),
         cmocka_unit_test(worn_blocks_are_left_out),
     };
 
