@@ -25,7 +25,7 @@ struct sp_board {
     const char *name; /* e.g. "sim" */
     struct sp_flash *flash;
     struct sp_hal_clock *clock;
-    struct sp_hal_entropy *entropy;
+    struct sp_hal_entropy *entropy; /* NULL: no source; the service keeps a seed in flash */
     struct sp_hal_nic *nic;
     struct sp_hal_uart *uart;
     struct sp_hal_led *led;

@@ -1,8 +1,9 @@
 /*
  * hal/entropy: unpredictable bytes to seed the random generator with.
  *
- * A board without a hardware source keeps a seed in flash that is renewed before its first use at
- * every start. A board that has neither says so, and the firmware then makes no keys.
+ * A board without a hardware source has NULL in its table: the service then draws on a seed that
+ * the factory image brings, and that it renews in flash at every start before it uses it. Without a
+ * seed the firmware makes no keys and says so.
  *
  * Threads: called from the service task. Time: at most a few milliseconds.
  */
