@@ -36,10 +36,13 @@ int sp_domain_load(struct sp_store *store, const char *name, struct sp_domain *o
     }
     err = sp_domain_unpack(sp_span(packed, (size_t)n), out);
     sp_wipe(packed, (size_t)n);
-    if (err < 0) {
-        return err;
+    if (err == 0 && sp_span_copy(sp_span_str(name), out->name, sizeof out->name) < 0) {
+        err = SP_E_CORRUPT;
     }
-    return sp_span_copy(sp_span_str(name), out->name, sizeof out->name) < 0 ? SP_E_CORRUPT : 0;
+    if (err < 0) { /* it may have got as far as the key */
+        sp_domain_wipe(out);
+    }
+    return err;
 }
 
 static sp_utc earlier(sp_utc a, sp_utc b)

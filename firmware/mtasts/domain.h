@@ -62,7 +62,7 @@ struct sp_domain {
     uint8_t counted; /* enum sp_domain_health that the tally has counted: as of the last save */
 };
 
-/* Loads and unpacks. SP_E_NOT_FOUND, SP_E_CORRUPT, SP_E_IO. */
+/* Loads and unpacks. SP_E_NOT_FOUND, SP_E_CORRUPT (then out is all zero), SP_E_IO. */
 int sp_domain_load(struct sp_store *store, const char *name, struct sp_domain *out);
 /* Packs and replaces; the record's due is sp_domain_due. Errors of sp_store_put. */
 int sp_domain_save(struct sp_store *store, const struct sp_domain *domain);

@@ -53,11 +53,24 @@ struct sp_domain *sp_life_load(const char *name, int *err)
     return *err == 0 ? domain : NULL;
 }
 
+/* A host is there in every state but disabled, as soon as it has a certificate: what senders may
+ * have taken from it is in flash before they can (RFC 8461 8.3 asks for it when a domain retires).
+ */
+static void note_max_age(struct sp_domain *domain)
+{
+    bool served = domain->state != SP_DOMAIN_DISABLED && domain->leaf_n > 0;
+
+    if (served && domain->policy.max_age > domain->max_age_served) {
+        domain->max_age_served = domain->policy.max_age;
+    }
+}
+
 int sp_life_save(struct sp_domain *domain, sp_utc utc)
 {
     struct sp_life_counted was = sp_life.counted;
     int err;
 
+    note_max_age(domain);
     domain->counted = (uint8_t)sp_life_health(domain, utc);
     err = sp_domain_save(sp_life.store, domain);
     sp_life.quiet_until = 0;

@@ -25,6 +25,13 @@ static int say_name(int err, char *why, size_t cap, const char *name, const char
     return err;
 }
 
+/* The domain in sp_domain_work is not in a state for what was asked. Wipes it. */
+static int refuse(char *why, size_t cap, const char *name, const char *fault)
+{
+    sp_domain_wipe(&sp_domain_work);
+    return say_name(SP_E_STATE, why, cap, name, fault);
+}
+
 /* After something was changed in sp_domain_work, or failed to. Wipes it. */
 static int save(struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
 {
@@ -131,9 +138,6 @@ static void note_policy(struct sp_domain *domain, const struct sp_policy *policy
     if (strcmp(before, after) != 0) {
         domain->served_since = utc;
     }
-    if (policy->max_age > domain->max_age_served) {
-        domain->max_age_served = policy->max_age;
-    }
     domain->next_check = sp_life_at_once(utc);
 }
 
@@ -153,6 +157,7 @@ int sp_life_set(const char *given, const struct sp_policy *policy, const char *r
     }
     err = put_rua(domain, rua, why, cap);
     if (err < 0) {
+        sp_domain_wipe(&sp_domain_work);
         return err;
     }
     note_policy(domain, policy, sp_life_utc(now));
@@ -169,7 +174,7 @@ int sp_life_remove(const char *given, char *why, size_t cap)
         return err;
     }
     if (domain->state != SP_DOMAIN_DISABLED) {
-        return say_name(SP_E_STATE, why, cap, name, "is enabled: disable it first");
+        return refuse(why, cap, name, "is enabled: disable it first");
     }
     sp_domain_wipe(&sp_domain_work);
     err = sp_store_delete(sp_life.store, SP_KIND_DOMAIN, name);
@@ -198,7 +203,7 @@ int sp_life_enable(const char *given, sp_time now, char *why, size_t cap)
         return err;
     }
     if (domain->state != SP_DOMAIN_DISABLED) {
-        return say_name(SP_E_STATE, why, cap, name, "is enabled already");
+        return refuse(why, cap, name, "is enabled already");
     }
     domain->failures = 0;
     domain->next_try = 0;
@@ -220,7 +225,7 @@ int sp_life_disable(const char *given, sp_time now, char *why, size_t cap)
         return err;
     }
     if (domain->state == SP_DOMAIN_DISABLED) {
-        return say_name(SP_E_STATE, why, cap, name, "is disabled already");
+        return refuse(why, cap, name, "is disabled already");
     }
     domain->failures = 0;
     domain->next_try = 0;
@@ -257,8 +262,7 @@ int sp_life_renew(const char *given, sp_time now, char *why, size_t cap)
     }
     fault = renew_fault(domain);
     if (fault != NULL) {
-        sp_domain_wipe(&sp_domain_work);
-        return say_name(SP_E_STATE, why, cap, name, fault);
+        return refuse(why, cap, name, fault);
     }
     if (sp_life.order.active && strcmp(sp_life.order.name, name) == 0) {
         sp_domain_wipe(&sp_domain_work);

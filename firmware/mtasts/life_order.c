@@ -123,9 +123,6 @@ static void note_served(struct sp_domain *domain, sp_utc utc)
     if (domain->state != SP_DOMAIN_ACTIVE || domain->served_since == 0) {
         domain->served_since = utc;
     }
-    if (domain->policy.max_age > domain->max_age_served) {
-        domain->max_age_served = domain->policy.max_age;
-    }
 }
 
 /* A new certificate that is due for renewal at once comes from a clock that is wrong here or there;

@@ -247,6 +247,73 @@ static void disabling_at_any_moment_stops_all(void **state)
 
 /* --- the operator's acts --- */
 
+/* The host is there from Enable on, with the certificate that was kept: senders may fetch the
+ * policy before DNS has been looked at. */
+static void what_a_kept_certificate_serves_is_noted_before_it_is_served(void **state)
+{
+    static struct sp_policy policy;
+    struct host *host = active_domain();
+    (void)state;
+
+    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    policy = world_domain(D)->policy;
+    policy.max_age = 2 * SP_MAX_AGE_DEFAULT;
+    assert_int_equal(sp_life_set(D, &policy, "", world.now, why, sizeof why), 0);
+    assert_int_equal(world_domain(D)->max_age_served, SP_MAX_AGE_DEFAULT);
+    host->dns = SP_DOMAIN_UNKNOWN;
+    world_enable(D);
+    assert_int_equal(world_domain(D)->max_age_served, 2 * SP_MAX_AGE_DEFAULT);
+    policy.max_age = 3 * SP_MAX_AGE_DEFAULT;
+    assert_int_equal(sp_life_set(D, &policy, "", world.now, why, sizeof why), 0);
+    state_is(SP_DOMAIN_WAITING_DNS);
+    assert_int_equal(world_domain(D)->max_age_served, 3 * SP_MAX_AGE_DEFAULT);
+}
+
+static void a_host_without_a_certificate_has_served_nothing(void **state)
+{
+    struct host *host = world_add(D);
+    (void)state;
+
+    host->dns = SP_DOMAIN_FAIL;
+    world_enable(D);
+    world_run(HOUR);
+    assert_int_equal(world_domain(D)->max_age_served, 0);
+    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    says("Disabled: nothing is served. Publish the address records, then enable it.");
+}
+
+static void no_key_is_left(void)
+{
+    static const uint8_t zeros[sizeof sp_domain_work.key];
+
+    assert_memory_equal(sp_domain_work.key, zeros, sizeof zeros);
+}
+
+static void an_act_leaves_no_key_in_ram(void **state)
+{
+    static struct sp_policy policy;
+    (void)state;
+
+    (void)active_domain();
+    policy = world_domain(D)->policy;
+    assert_int_equal(sp_life_enable(D, world.now, why, sizeof why), SP_E_STATE);
+    no_key_is_left();
+    assert_int_equal(sp_life_remove(D, why, sizeof why), SP_E_STATE);
+    no_key_is_left();
+    assert_int_equal(sp_life_set(D, &policy, "mailto:x", world.now, why, sizeof why), SP_E_INVALID);
+    no_key_is_left();
+    assert_int_equal(sp_life_renew(D, world.now, why, sizeof why), 0);
+    no_key_is_left();
+    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    no_key_is_left();
+    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), SP_E_STATE);
+    no_key_is_left();
+    assert_int_equal(sp_life_renew(D, world.now, why, sizeof why), SP_E_STATE);
+    no_key_is_left();
+    assert_int_equal(sp_life_remove(D, why, sizeof why), 0);
+    no_key_is_left();
+}
+
 static void acts_are_refused_with_a_sentence(void **state)
 {
     static struct sp_policy policy, empty;
@@ -361,6 +428,9 @@ int main(void)
         TEST(a_kept_certificate_that_is_due_serves_and_is_renewed),
         TEST(an_expired_certificate_is_not_served_again),
         TEST(disabling_at_any_moment_stops_all),
+        TEST(what_a_kept_certificate_serves_is_noted_before_it_is_served),
+        TEST(a_host_without_a_certificate_has_served_nothing),
+        TEST(an_act_leaves_no_key_in_ram),
         TEST(acts_are_refused_with_a_sentence),
         TEST(an_act_that_flash_refuses_changes_nothing),
         TEST(a_changed_policy_is_checked_at_once),

@@ -89,6 +89,22 @@ static void a_damaged_record_is_said_to_be(void **state)
     assert_int_equal(sp_domain_load(&store, "example.com", &other), SP_E_CORRUPT);
 }
 
+static void of_a_record_that_breaks_off_no_key_is_left(void **state)
+{
+    static const uint8_t zeros[sizeof other.key];
+    const uint8_t *bytes;
+    size_t n;
+    (void)state;
+
+    sample_full(&domain, "example.com");
+    assert_int_equal(sp_domain_save(&store, &domain), 0);
+    bytes = fake_store_bytes(SP_KIND_DOMAIN, "example.com", &n);
+    assert_int_equal(sp_store_put(&store, SP_KIND_DOMAIN, "cut.example", sp_span(bytes, n - 1), 0),
+                     0);
+    assert_int_equal(sp_domain_load(&store, "cut.example", &other), SP_E_CORRUPT);
+    assert_memory_equal(other.key, zeros, sizeof zeros);
+}
+
 static void the_due_follows_the_state(void **state)
 {
     static const struct {
@@ -329,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_saved_domain_is_loaded, clear),
         cmocka_unit_test_setup(a_damaged_record_is_said_to_be, clear),
+        cmocka_unit_test_setup(of_a_record_that_breaks_off_no_key_is_left, clear),
         cmocka_unit_test_setup(the_due_follows_the_state, clear),
         cmocka_unit_test_setup(hosts_and_domains_belong_together, clear),
         cmocka_unit_test_setup(a_certificate_is_installed_with_its_chain, clear),
