@@ -59,6 +59,9 @@ static int order_poll(void *ctx, struct sp_life_certificate *certificate,
 {
     struct sp_acme_result result;
     (void)ctx;
+    if (sp_acme_host()[0] == '\0') { /* another CA was chosen meanwhile */
+        return SP_E_CANCELLED;
+    }
     if (sp_acme_phase() == SP_ACME_FAILED) {
         problem_to_failure(sp_acme_problem(), why);
         return sp_acme_problem()->error < 0 ? sp_acme_problem()->error : SP_E_PROTOCOL;

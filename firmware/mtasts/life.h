@@ -40,7 +40,8 @@ struct sp_life_ops {
     /* Orders: 0 when begun, SP_E_AGAIN (busy: asked again later), SP_E_STATE with *why filled (not
      * possible now: terms, clock). */
     int (*order_start)(void *ctx, const char *host, sp_time now, struct sp_life_failure *why);
-    /* SP_E_AGAIN while it goes on; 0 and *certificate; another error and *why. */
+    /* SP_E_AGAIN while it goes on; 0 and *certificate; SP_E_CANCELLED when it was given up and is
+     * to begin anew; another error and *why. */
     int (*order_poll)(void *ctx, struct sp_life_certificate *certificate,
                       struct sp_life_failure *why);
     void (*order_finish)(void *ctx);                   /* after what came of it was stored */

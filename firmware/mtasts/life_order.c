@@ -245,6 +245,14 @@ static void order_failed(sp_time now)
     job_over();
 }
 
+/* Given up for a reason that is not the domain's: it has its turn again at once. */
+static void order_dropped(sp_time now)
+{
+    sp_log_info("mtasts", "%s: the order was given up; it begins anew", sp_life.order.name);
+    sp_life_set_due(sp_life.order.name, sp_life_at_once(sp_life_utc(now)));
+    job_over();
+}
+
 static void order_stuck(sp_time now)
 {
     char name[SP_DOMAIN_SIZE];
@@ -278,6 +286,8 @@ sp_time sp_life_order_step(sp_time now)
         order_stuck(now);
     } else if (err == 0) {
         certificate_came(&certificate, now);
+    } else if (err == SP_E_CANCELLED) {
+        order_dropped(now);
     } else {
         order_failed(now);
     }

@@ -308,6 +308,25 @@ static void an_order_that_never_ends_is_given_up(void **state)
     assert_string_equal(world_domain(D)->error_id, "order_timeout");
 }
 
+static void an_order_that_is_given_up_elsewhere_begins_anew_without_a_failure(void **state)
+{
+    struct host *host = world_add(D);
+    (void)state;
+
+    host->ca = CA_HANGS;
+    world_enable(D);
+    world_run(MINUTE);
+    says("is being ordered");
+    world_drop_order();
+    host->ca = CA_BLOCKED; /* the terms of the new CA */
+    world_run(10);
+    says("The order waits: The CA's terms are not agreed to yet.");
+    assert_int_equal(world_domain(D)->failures, 0);
+    host->ca = CA_GIVES;
+    world_run(2 * MINUTE);
+    state_is(SP_DOMAIN_ACTIVE);
+}
+
 static void a_certificate_that_cannot_be_used_is_a_failure(void **state)
 {
     struct host *host = world_add(D);
@@ -397,6 +416,7 @@ int main(void)
         TEST(flapping_dns_does_not_shorten_the_backoff),
         TEST(an_order_that_is_not_possible_waits_without_a_failure),
         TEST(an_order_that_never_ends_is_given_up),
+        TEST(an_order_that_is_given_up_elsewhere_begins_anew_without_a_failure),
         TEST(a_certificate_that_cannot_be_used_is_a_failure),
         TEST(a_clock_ahead_does_not_order_on_and_on),
         TEST(a_flash_that_fails_does_not_lose_the_certificate),

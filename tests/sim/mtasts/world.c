@@ -100,9 +100,13 @@ static int give(struct host *host, struct sp_life_certificate *out)
 
 static int order_poll(void *ctx, struct sp_life_certificate *out, struct sp_life_failure *why)
 {
-    struct host *host = host_of(world.ordering);
+    struct host *host;
     (void)ctx;
 
+    if (world.ordering[0] == '\0') {
+        return SP_E_CANCELLED;
+    }
+    host = host_of(world.ordering);
     assert_true(world.order_running);
     if (world.now - world.order_began < world.order_ms || host->ca == CA_HANGS) {
         return SP_E_AGAIN;
@@ -114,11 +118,16 @@ static int order_poll(void *ctx, struct sp_life_certificate *out, struct sp_life
     return SP_E_PROTOCOL;
 }
 
+void world_drop_order(void)
+{
+    world.ordering[0] = '\0';
+    world.order_running = false;
+}
+
 static void order_finish(void *ctx)
 {
     (void)ctx;
-    world.ordering[0] = '\0';
-    world.order_running = false;
+    world_drop_order();
     world.finishes++;
 }
 
@@ -127,8 +136,7 @@ static void order_cancel(void *ctx, const char *policy_host)
     (void)ctx;
     host_of(policy_host)->cancels++;
     if (strcmp(world.ordering, policy_host) == 0) {
-        world.ordering[0] = '\0';
-        world.order_running = false;
+        world_drop_order();
     }
 }
 

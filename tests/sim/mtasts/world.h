@@ -70,6 +70,8 @@ struct host *world_host(const char *domain);
 /* A domain that is added (not enabled). */
 struct host *world_add(const char *domain);
 void world_enable(const char *domain);
+/* The order under way is given up by the acme room: another CA was chosen. */
+void world_drop_order(void);
 sp_utc world_utc(void);
 /* Steps until nothing more is to be done before that moment. Fails the test on a busy loop. */
 void world_run(sp_utc seconds);
