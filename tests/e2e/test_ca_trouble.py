@@ -11,6 +11,7 @@ from world import client
 from world.appliance import Appliance
 from world.ca_front import problem, wire_length
 from world.console import ConsoleError
+from world.namespace import wait_until
 from world.record_relay import APPLICATION_DATA, HANDSHAKE
 from world.world import APPLIANCE, RELAY_DIRECTORY
 
@@ -97,6 +98,19 @@ def test_server_error_is_tried_again(fronted_board, front):
     orders = front.orders()
     assert [order.status for order in orders] == [503, 201]
     assert orders[1].at - orders[0].at >= 1
+
+
+def test_another_ca_takes_over_in_mid_order(fronted_board, front):
+    front.inject("/order-plz", 503, problem("serverInternal", "back soon"), {"Retry-After": "100"}, times=9)
+    board = fronted_board
+    board.agree()
+    board.world.provider.publish(board.add("example.test"))
+    board.ask_json("enable example.test")
+    wait_until(front.orders, "the order to be asked for")
+    board.ask_json(f"ca set {board.world.ca.directory_url}")
+    board.agree()
+    shown = board.wait_domain("example.test", "active", seconds=60)
+    assert shown["failures"] == 0 and shown["last_error"] is None
 
 
 def test_one_domain_in_trouble_does_not_stop_another(fronted_board, front):
