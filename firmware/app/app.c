@@ -41,6 +41,15 @@ int sp_app_why(struct sealpost_why *why, int err, const char *id, const char *fo
     return err;
 }
 
+int sp_app_next(enum sp_kind kind, uint32_t *cursor, char *name)
+{
+    int err;
+    do {
+        err = sp_store_next(&sp_app.store, kind, cursor, name);
+    } while (err == SP_E_CORRUPT);
+    return err;
+}
+
 /* --- the floor of the time of day --- */
 
 static sp_utc floor_load(void)

@@ -42,6 +42,12 @@ static inline sp_time sp_app_now(void)
 int sp_app_why(struct sealpost_why *why, int err, const char *id, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The id of an error that flash may be behind. */
+static inline const char *sp_app_id(int err, const char *otherwise)
+{
+    return err == SP_E_IO || err == SP_E_FULL ? "store_failed" : otherwise;
+}
+
 /* The life's operations, for sp_life_start. */
 const struct sp_life_ops *sp_app_life_ops(void);
 
@@ -61,6 +67,10 @@ struct sp_hal_entropy *sp_app_seed_entropy(void);
 /* Replaces the seed in flash, and lets bytes be drawn. 0, or SP_E_ENTROPY when there is no seed or
  * it could not be replaced. */
 int sp_app_seed_renew(void);
+
+/* sp_store_next, past records that cannot be read: they do not hide the others. 0, SP_E_NOT_FOUND
+ * at the end, SP_E_IO. */
+int sp_app_next(enum sp_kind kind, uint32_t *cursor, char *name);
 
 /* Extra trust anchors. */
 void sp_app_trust_start(void);

@@ -35,7 +35,7 @@ int sealpost_ca_set(const char *directory, struct sealpost_why *why)
     int err = sp_settings_directory_save(&sp_app.store, SP_KIND_SETTING, directory, sentence,
                                          sizeof sentence);
     if (err < 0) {
-        return sp_app_why(why, err, "directory_invalid", "%s", sentence);
+        return sp_app_why(why, err, sp_app_id(err, "directory_invalid"), "%s", sentence);
     }
     sp_acme_cancel(sp_acme_host());
     err = sp_acme_start(&sp_app.store, directory);

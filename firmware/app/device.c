@@ -143,7 +143,7 @@ int sealpost_net_set(const struct sealpost_net *net, struct sealpost_why *why)
     }
     sp_life_kick(sp_app_now());
     if (err < 0) {
-        return sp_app_why(why, err, "network_invalid", "%s",
+        return sp_app_why(why, err, sp_app_id(err, "network_invalid"), "%s",
                           sentence[0] != '\0' ? sentence : sp_err_text(err));
     }
     return SP_OK;
@@ -275,7 +275,7 @@ int sealpost_password_change(const char *password, struct sealpost_why *why)
     int err = sp_settings_password_save(&sp_app.store, SP_KIND_SETTING, password, sentence,
                                         sizeof sentence);
     if (err < 0) {
-        return sp_app_why(why, err, "password_invalid", "%s", sentence);
+        return sp_app_why(why, err, sp_app_id(err, "password_invalid"), "%s", sentence);
     }
     sp_log_info("app", "the console password was %s", password[0] != '\0' ? "set" : "removed");
     return SP_OK;
@@ -291,15 +291,15 @@ static int delete_kind(enum sp_kind kind)
 {
     char name[SP_STORE_NAME_MAX + 1];
     uint32_t cursor = 0;
-    /* Deleting moves what the cursor walks over, so it starts again after each. */
-    while (sp_store_next(&sp_app.store, kind, &cursor, name) == SP_OK) {
-        int err = sp_store_delete(&sp_app.store, kind, name);
-        if (err < 0) {
-            return err;
+    int err = sp_app_next(kind, &cursor, name);
+    while (err == SP_OK) {
+        err = sp_store_delete(&sp_app.store, kind, name);
+        if (err == SP_OK) { /* it has moved what the cursor walks over */
+            cursor = 0;
+            err = sp_app_next(kind, &cursor, name);
         }
-        cursor = 0;
     }
-    return SP_OK;
+    return err == SP_E_NOT_FOUND ? SP_OK : err;
 }
 
 int sealpost_factory_reset(bool forget_account, struct sealpost_why *why)

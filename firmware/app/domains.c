@@ -196,11 +196,7 @@ int sealpost_domain_set(const char *domain, const struct sealpost_domain_setting
 
 int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE])
 {
-    int err;
-    do { /* a record that cannot be read does not hide the others */
-        err = sp_store_next(&sp_app.store, SP_KIND_DOMAIN, cursor, name);
-    } while (err == SP_E_CORRUPT);
-    return err;
+    return sp_app_next(SP_KIND_DOMAIN, cursor, name);
 }
 
 /* --- what is shown --- */

@@ -22,8 +22,7 @@ void sp_app_trust_reload(void)
     char name[SP_STORE_NAME_MAX + 1];
     uint32_t cursor = 0;
     names_n = 0;
-    while (names_n < SP_TRUST_MAX &&
-           sp_store_next(&sp_app.store, SP_KIND_TRUST, &cursor, name) == SP_OK) {
+    while (names_n < SP_TRUST_MAX && sp_app_next(SP_KIND_TRUST, &cursor, name) == SP_OK) {
         if (sp_span_copy(sp_span_str(name), names[names_n], NAME_SIZE) == SP_OK) {
             names_n++;
         }
