@@ -1,0 +1,80 @@
+/*
+ * What the files of this board share.
+ *
+ *   boot.c        from the reset to main, in eNVM
+ *   vectors.c     the interrupt table
+ *   mpu.c         who may read, write and execute what
+ *   main.c        devices, the service task
+ *   supervisor.c  the task that blinks the light and watches over the service
+ *   rtos.c        memory and hooks of FreeRTOS
+ *   clock.c       the clock over a hardware timer
+ *   crash.c       faults: a record in eSRAM, and a restart
+ *   libc.c, printf.c   what newlib needs, and a small printf in place of its large one
+ */
+#ifndef EMCRAFT_BOARD_H
+#define EMCRAFT_BOARD_H
+
+#include "hal/board.h"
+
+#include <FreeRTOS.h>
+#include <task.h>
+
+#include <stdbool.h>
+
+#define SERVICE_STACK 8192U /* bytes; an order and four handshakes took 4.1 KB of it */
+#define SUPERVISOR_STACK 1024U
+#define IDLE_STACK 512U
+#define INTERRUPT_STACK 1024U
+
+/* --- boot.c, vectors.c --- */
+void sp_reset(void);
+int main(void);
+extern uint32_t sp_interrupt_stack[INTERRUPT_STACK / 4];
+
+/* --- mpu.c --- */
+#define MPU_GUARD 32U /* bytes at a stack's end that nobody may touch */
+/* Guards the end of the running task's stack. FreeRTOS calls it at each switch. */
+void sp_mpu_guard(const void *stack);
+/* Takes the guard away, for the fault handler. */
+void sp_mpu_unguard(void);
+/* The other regions; boot.c has made the code executable. */
+void sp_mpu_start(void);
+
+/* --- clock.c --- */
+struct sp_hal_clock *board_clock_start(void);
+uint64_t board_clock_ms(void);
+void board_clock_tick(void); /* from FreeRTOS's tick */
+void board_wait_us(uint32_t us);
+
+/* --- main.c --- */
+void board_uart_interrupt(void);
+void board_emac_interrupt(void);
+void board_panic_text(const char *text);
+
+/* --- supervisor.c --- */
+struct sp_hal_watchdog *board_watchdog(void);
+struct sp_hal_led *board_light(void);
+void board_supervisor(void *unused);
+
+/* --- crash.c --- */
+enum crash_kind { CRASH_HARD, CRASH_MEMORY, CRASH_BUS, CRASH_USAGE, CRASH_STALLED, CRASH_ABORT };
+
+struct crash_record {
+    uint32_t magic;
+    uint32_t kind; /* enum crash_kind */
+    uint32_t pc, lr;
+    uint32_t status;  /* CFSR */
+    uint32_t address; /* that could not be reached, when the status says that it is valid */
+    uint32_t uptime_ms;
+    char task[12];
+    uint32_t sum; /* of all words before */
+};
+
+/* Leaves a record and restarts. */
+_Noreturn void crash(enum crash_kind kind, uint32_t pc, uint32_t lr);
+_Noreturn void board_restart(void);
+/* Writes what the last start left into the log, and forgets it. */
+void crash_report(void);
+void crash_fault_entry(void);
+
+#endif
