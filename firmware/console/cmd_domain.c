@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_AGE_MOST 31557600 /* s, RFC 8461 3.2 */
-
 /* --- the list --- */
 
 static enum sp_part json_list(struct sp_job *job)
@@ -109,10 +107,11 @@ static enum sp_part take_max_age(struct sp_job *job, const char *value)
 {
     uint64_t seconds;
 
-    if (sp_span_u64(sp_span_str(value), MAX_AGE_MOST, &seconds) != 0) {
+    /* Its bounds are the service's. */
+    if (sp_span_u64(sp_span_str(value), UINT32_MAX, &seconds) != 0) {
         return sp_job_refuse(job, "max_age_invalid",
-                             "`%.60s` is no max-age: seconds are wanted, at most %d (a year).",
-                             value, MAX_AGE_MOST);
+                             "`%.60s` is no max-age: seconds are wanted, like 604800 for a week.",
+                             value);
     }
     job->u.settings.max_age = (uint32_t)seconds;
     return SP_PART_NEXT;
