@@ -120,7 +120,7 @@ static void a_thousand_domains_fit(void **state)
     assert_int_equal(sp_store_count(&store, SP_KIND_DOMAIN), DOMAINS);
     printf("flash for a domain of %u bytes: %.0f bytes\n", DATA,
            (double)(sp_store_stats(&store).live_bytes - before) / DOMAINS);
-    printf("RAM for a domain: %.1f bytes (%u an entry, %zu for the store)\n",
+    printf("RAM for a domain: %.1f bytes (%d an entry, %zu for the store)\n",
            SP_STORE_ENTRY_SIZE + (double)sizeof store / DOMAINS, SP_STORE_ENTRY_SIZE, sizeof store);
     assert_int_equal(sizeof entries[0], SP_STORE_ENTRY_SIZE);
     assert_true(sizeof entries[0] * DOMAINS + sizeof store <= (size_t)16 * DOMAINS);

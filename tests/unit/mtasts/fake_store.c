@@ -91,6 +91,7 @@ int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, st
                  sp_utc due)
 {
     struct record *record = find(kind, name);
+    uint8_t *copy;
 
     (void)store;
     if (data.n > SP_STORE_RECORD_MAX || strlen(name) > SP_STORE_NAME_MAX) {
@@ -105,12 +106,16 @@ int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, st
     if (record == NULL) {
         return SP_E_FULL;
     }
+    copy = malloc(data.n + 1);
+    if (copy == NULL) {
+        abort();
+    }
+    memcpy(copy, data.p, data.n);
     fake_store_stats.puts++;
     free(record->data);
     record->kind = kind;
     strcpy(record->name, name);
-    record->data = malloc(data.n + 1);
-    memcpy(record->data, data.p, data.n);
+    record->data = copy;
     record->n = data.n;
     record->due = record->due_put = due;
     return 0;

@@ -25,6 +25,7 @@ static int unpack(const uint8_t *p, size_t n, struct sp_domain *domain)
     uint8_t *copy = malloc(n + (n == 0));
     int err;
 
+    assert_non_null(copy);
     memcpy(copy, p, n);
     err = sp_domain_unpack(sp_span(copy, n), domain);
     free(copy);
