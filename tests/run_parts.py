@@ -23,8 +23,10 @@ PARTS = {
     "renewal": "of e2e: a two-minute certificate is renewed while clients fetch the policy",
     "powercut": "of e2e: the power cut after every flash operation and every ACME request",
     "format": "clang-format-14 over our C files",
+    "analyze": "gcc -fanalyzer and cppcheck over our C files; builds the preset of that name",
 }
 USUAL = ("unit", "sim", "embed", "e2e")
+ONCE = ("format", "analyze")  # whatever the preset
 WORLD_TESTS = {
     "e2e": "tests/e2e",
     "renewal": "tests/e2e/test_renewal.py",
@@ -105,14 +107,14 @@ def _ctest_case(case):
     return cases_in(output, case.get("status") != "run")
 
 
-def pytest(part, preset, full, words):
+def pytest(part, preset, words):
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "pytest.xml"
         build_folder = ROOT / "build" / preset
         environment = {**os.environ, "SEALPOST_SIM": str(build_folder / "sealpost-sim"),
                        "SEALPOST_BUILD": str(build_folder)}
         status = run(["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-ra",
-                      f"--junitxml={report}", *(["--full"] if full else []), WORLD_TESTS[part], *words],
+                      f"--junitxml={report}", WORLD_TESTS[part], *words],
                      env=environment)
         count = Count()
         if report.exists():
@@ -138,8 +140,10 @@ def check_format():
 def run_part(part, preset, options):
     if part == "format":
         return check_format()
+    if part == "analyze":
+        return Count(passed=1) if build("analyze") else Count(failed=1)
     if part in WORLD_TESTS:
-        return pytest(part, preset, options.full, options.words)
+        return pytest(part, preset, options.words)
     return ctest(part, preset)
 
 
@@ -161,7 +165,28 @@ def parse(arguments):
             parser.error(f"there is no part '{name}'; tools/test --list names them")
         wanted += [part for part in (USUAL if name == "all" else (name,)) if part not in wanted]
     options.parts = wanted
+    options.presets = ["sim-asan"] if options.asan else ["sim"]
+    if options.full:
+        options.presets = ["sim", "sim-asan"]
+        options.parts += [part for part in ONCE if part not in wanted]
     return options
+
+
+def add_part(part, preset, options, total):
+    name = f"{part} of {preset}" if len(options.presets) > 1 and preset else part
+    say(f"part {name}")
+    count = run_part(part, preset, options)
+    say(f"part {name}: {count.line()}")
+    total.add(count)
+
+
+def run_preset(preset, parts, options, total):
+    if parts and not build(preset):
+        say(f"preset {preset} did not build")
+        total.failed += 1
+        return
+    for part in parts:
+        add_part(part, preset, options, total)
 
 
 def main(arguments):
@@ -170,17 +195,12 @@ def main(arguments):
         for name, meaning in PARTS.items():
             print(f"{name:10} {meaning}")
         return 0
-    preset = "sim-asan" if options.asan else "sim"
     total = Count()
-    if options.parts != ["format"] and not build(preset):
-        say(f"preset {preset} did not build")
-        total.failed += 1
-        options.parts = [part for part in options.parts if part == "format"]
+    for preset in options.presets:
+        run_preset(preset, [part for part in options.parts if part not in ONCE], options, total)
     for part in options.parts:
-        say(f"part {part}")
-        count = run_part(part, preset, options)
-        say(f"part {part}: {count.line()}")
-        total.add(count)
+        if part in ONCE:
+            add_part(part, None, options, total)
     print(total.line(), flush=True)
     return 1 if total.failed or not total.passed else 0
 

@@ -17,22 +17,9 @@ SANITIZER = re.compile(r"(ERROR: \w*Sanitizer|runtime error:).*")
 notes = []
 
 
-def pytest_addoption(parser):
-    parser.addoption("--full", action="store_true", help="also the sweeps that take long")
-
-
 def pytest_configure(config):
-    config.addinivalue_line("markers", "full: takes long; runs with --full only")
     config.addinivalue_line("markers", "no_board: needs the world only, not the simulator")
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM"))
-
-
-def pytest_collection_modifyitems(config, items):
-    if config.getoption("--full"):
-        return
-    for item in items:
-        if item.get_closest_marker("full"):
-            item.add_marker(pytest.mark.skip(reason="runs with --full"))
 
 
 def pytest_runtest_setup(item):

@@ -51,7 +51,7 @@ def judge(kind, what, results, note):
     ("flash", "flash", "after every flash operation"),
     ("answered", "requests", "after every answer of the CA"),
     ("unanswered", "requests", "before every answer of the CA"),
-    pytest.param("torn", "flash", "in the middle of every flash operation", marks=pytest.mark.full),
+    ("torn", "flash", "in the middle of every flash operation"),
 ])
 def test_power_cut_at_every_point_of_an_enable(size, note, kind, of, what):
     judge(kind, what, sweep(kind, size[of]), note)
