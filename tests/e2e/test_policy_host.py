@@ -71,6 +71,7 @@ def test_either_version_is_served(host, version):
     assert reply.status == 200
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 def test_older_versions_are_refused(host):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
