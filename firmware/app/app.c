@@ -165,7 +165,10 @@ static void start_ca(void)
 static int start_service(void)
 {
     int err = sp_life_start(&sp_app.store, sp_app_life_ops());
-    return err < 0 ? err : sp_app_policy_host_start();
+    if (err < 0 || sp_app.no_entropy) {
+        return err; /* no network: its sequence numbers, ports and keys could be guessed */
+    }
+    return sp_app_policy_host_start();
 }
 
 static void bind_port(const struct sp_board *board)

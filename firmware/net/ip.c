@@ -212,8 +212,11 @@ static void follow_link(void)
 
 int sp_net_start(struct sp_hal_nic *nic, const struct sp_net_config *config)
 {
-    if (net.started || !config_ok(config) || sp_isn_start() != 0) {
+    if (net.started || !config_ok(config)) {
         return SP_E_INVALID;
+    }
+    if (sp_isn_start() != 0) {
+        return SP_E_ENTROPY;
     }
     lwip_init();
     if (netif_add(&net.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4, nic, sp_nic_init,
@@ -312,6 +315,9 @@ sp_time sp_net_step(sp_time now)
     u32_t sleep;
     bool more, waiting;
 
+    if (!net.started) {
+        return SP_NEVER;
+    }
     follow_link();
     sp_nic_flush(&net.netif);
     more = sp_nic_receive(&net.netif);

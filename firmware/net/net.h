@@ -37,7 +37,8 @@ struct sp_net_status {
     uint8_t mac[6];
 };
 
-/* Brings the interface up. Once a process. 0 or SP_E_INVALID. */
+/* Brings the interface up. Once a process. 0, SP_E_INVALID; SP_E_ENTROPY: without randomness there
+ * is no network, and the step does nothing. */
 int sp_net_start(struct sp_hal_nic *nic, const struct sp_net_config *config);
 /* Puts a new configuration in force; streams over old addresses die. 0 or SP_E_INVALID. */
 int sp_net_configure(const struct sp_net_config *config);
