@@ -91,7 +91,7 @@ class Demo:
     def wait_for_dns(self):
         self.step("Enable waits for DNS, and says why")
         self.type(f"enable {DOMAIN}")
-        self._board.wait_domain(DOMAIN, lambda d: d["state"] == "waiting_dns" and HOST in d["sentence"], 30)
+        self._board.wait_domain(DOMAIN, lambda d: d["state"] == "waiting_dns" and "does not exist" in d["sentence"], 30)
         self.type(f"domain show {DOMAIN}")
         require("/order-plz" not in self._world.ca.log() and self._board.domain(DOMAIN)["expires"] is None,
                 "a certificate was ordered before DNS was right")

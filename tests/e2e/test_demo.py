@@ -1,0 +1,12 @@
+"""The demo, whole, as a newcomer runs it (without its set-up, which tools/test has just done)."""
+
+import subprocess
+
+from world import paths
+
+
+def test_demo_holds_every_step_and_ends_well():
+    done = subprocess.run([paths.PYTHON, "-B", paths.ROOT / "tests" / "run_demo.py", "--once"], text=True, check=False,
+                          timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.rstrip().endswith("steps held.")
