@@ -89,6 +89,18 @@ bool sp_span_split(struct sp_span *rest, char separator, struct sp_span *part)
     return true;
 }
 
+bool sp_span_lists(struct sp_span list, const char *token)
+{
+    struct sp_span part;
+
+    while (sp_span_split(&list, ',', &part)) {
+        if (sp_span_is_nocase(sp_span_trim(part), token)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int sp_span_copy(struct sp_span span, char *out, size_t cap)
 {
     if (cap > 0) {

@@ -26,6 +26,8 @@ struct sp_span sp_span_trim(struct sp_span span);
 /* Takes what stands before the next separator off the front of *rest; false when *rest is used up.
  * "a,,b" gives "a", "", "b". */
 bool sp_span_split(struct sp_span *rest, char separator, struct sp_span *part);
+/* One of the parts between commas is that token, whatever its case (RFC 9110 5.6.1). */
+bool sp_span_lists(struct sp_span list, const char *token);
 /* Copies as a string. 0, or SP_E_SPACE (then out is ""); SP_E_INVALID when it holds a NUL. */
 int sp_span_copy(struct sp_span span, char *out, size_t cap);
 /* A decimal number without sign. 0, or SP_E_INVALID for anything else, also when over max. */

@@ -89,18 +89,6 @@ int sp_http_host(struct sp_span value, char out[SP_DOMAIN_SIZE])
 
 /* Headers */
 
-static bool has_token(struct sp_span list, const char *token)
-{
-    struct sp_span part;
-
-    while (sp_span_split(&list, ',', &part)) {
-        if (sp_span_is_nocase(sp_span_trim(part), token)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int take_host(struct head *head, struct sp_span value)
 {
     if (head->has_host) {
@@ -131,8 +119,8 @@ static int take_coding(struct head *head, struct sp_span value)
 
 static int take_connection(struct head *head, struct sp_span value)
 {
-    head->close = head->close || has_token(value, "close");
-    head->keep_alive = head->keep_alive || has_token(value, "keep-alive");
+    head->close = head->close || sp_span_lists(value, "close");
+    head->keep_alive = head->keep_alive || sp_span_lists(value, "keep-alive");
     return 0;
 }
 

@@ -7,18 +7,6 @@
 
 #define HEADERS_MAX 48
 
-static bool has_token(struct sp_span list, const char *token)
-{
-    struct sp_span part;
-
-    while (sp_span_split(&list, ',', &part)) {
-        if (sp_span_is_nocase(sp_span_trim(part), token)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Link values */
 
 static size_t find_byte(struct sp_span text, char c)
@@ -166,8 +154,8 @@ static int take_header(struct sp_http_head *out, struct seen *seen, struct sp_sp
         return set_coding(out, seen, value);
     }
     if (sp_span_is_nocase(name, "Connection")) {
-        out->closes = out->closes || has_token(value, "close");
-        seen->keep_alive = seen->keep_alive || has_token(value, "keep-alive");
+        out->closes = out->closes || sp_span_lists(value, "close");
+        seen->keep_alive = seen->keep_alive || sp_span_lists(value, "keep-alive");
     } else if (sp_span_is_nocase(name, "Link") && out->alternate.p == NULL) {
         if (!sp_http_link(value, "alternate", &out->alternate)) {
             out->alternate = sp_span(NULL, 0);

@@ -45,6 +45,21 @@ static void trim_takes_blanks_at_both_ends_only(void **state)
     }
 }
 
+static void a_list_has_a_token_whatever_its_case_and_spaces(void **state)
+{
+    static const struct {
+        const char *list;
+        bool has;
+    } rows[] = {
+        {"close", true},   {"keep-alive, Close ", true}, {"a,\tCLOSE,b", true}, {"", false},
+        {"closed", false}, {"keep-alive close", false},  {"clos,e", false},     {",,", false}};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(sp_span_lists(sp_span_str(rows[i].list), "close"), rows[i].has);
+    }
+}
+
 static void split_gives_empty_parts_and_ends(void **state)
 {
     static const struct {
@@ -196,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compare_knows_case_and_length),
         cmocka_unit_test(trim_takes_blanks_at_both_ends_only),
+        cmocka_unit_test(a_list_has_a_token_whatever_its_case_and_spaces),
         cmocka_unit_test(split_gives_empty_parts_and_ends),
         cmocka_unit_test(copy_terminates_or_refuses),
         cmocka_unit_test(u64_takes_plain_decimals_up_to_max),
