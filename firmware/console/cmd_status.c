@@ -1,5 +1,5 @@
 /* status: everything at a glance. */
-#include "console/job.h"
+#include "console/show.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -79,14 +79,7 @@ static enum sp_part json_domains(struct sp_job *job)
         return SP_PART_AGAIN; /* removed meanwhile */
     }
     sp_json_open(job->out, NULL, '{');
-    sp_json_string(job->out, "domain", domain->name);
-    sp_json_string(job->out, "state", domain->state);
-    sp_json_string(job->out, "sentence", domain->sentence);
-    sp_json_time(job->out, "expires", domain->expires);
-    sp_json_open(job->out, "next", '{');
-    sp_json_string_or_null(job->out, "what", domain->next_what);
-    sp_json_time(job->out, "at", domain->next_at);
-    sp_json_close(job->out, '}');
+    sp_show_json_domain(job->out, domain);
     sp_json_close(job->out, '}');
     return SP_PART_AGAIN;
 }

@@ -17,20 +17,25 @@ static void json_error(struct sp_job *job, const struct sealpost_domain *domain)
     sp_json_close(job->out, '}');
 }
 
+void sp_show_json_domain(struct sp_out *out, const struct sealpost_domain *domain)
+{
+    sp_json_string(out, "domain", domain->name);
+    sp_json_string(out, "state", domain->state);
+    sp_json_string(out, "sentence", domain->sentence);
+    sp_json_time(out, "expires", domain->expires);
+    sp_json_open(out, "next", '{');
+    sp_json_string_or_null(out, "what", domain->next_what);
+    sp_json_time(out, "at", domain->next_at);
+    sp_json_close(out, '}');
+}
+
 enum sp_part sp_show_json_state(struct sp_job *job)
 {
     const struct sealpost_domain *domain = &job->u.domain;
 
     sp_json_start(job->out);
     sp_json_open(job->out, NULL, '{');
-    sp_json_string(job->out, "domain", domain->name);
-    sp_json_string(job->out, "state", domain->state);
-    sp_json_string(job->out, "sentence", domain->sentence);
-    sp_json_time(job->out, "expires", domain->expires);
-    sp_json_open(job->out, "next", '{');
-    sp_json_string_or_null(job->out, "what", domain->next_what);
-    sp_json_time(job->out, "at", domain->next_at);
-    sp_json_close(job->out, '}');
+    sp_show_json_domain(job->out, domain);
     json_error(job, domain);
     sp_json_number(job->out, "failures", domain->failures);
     sp_json_open(job->out, "policy", '{');

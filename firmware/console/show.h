@@ -7,6 +7,9 @@
 
 #include "console/job.h"
 
+/* Members that `status` and `domain show` have in common: the domain, its state, what comes next.
+ */
+void sp_show_json_domain(struct sp_out *out, const struct sealpost_domain *domain);
 enum sp_part sp_show_json_state(struct sp_job *job);
 enum sp_part sp_show_json_policy(struct sp_job *job);
 enum sp_part sp_show_json_policy_text(struct sp_job *job);
