@@ -5,6 +5,7 @@
 #include "flash_part.h"
 #include "options.h"
 
+#include "base/text.h"
 #include "host_clock/host_clock.h"
 #include "host_console/host_console.h"
 #include "host_entropy/host_entropy.h"
@@ -80,10 +81,7 @@ static void need(int err, const char *what, const char *which)
 /* Locally administered, the same for a TAP of the same name. */
 static void make_mac(const char *name, uint8_t mac[6])
 {
-    uint32_t hash = 2166136261U;
-    for (; *name != '\0'; name++) {
-        hash = (hash ^ (uint8_t)*name) * 16777619U;
-    }
+    uint32_t hash = sp_hash32(name, strlen(name));
     mac[0] = 0x02;
     mac[1] = 0x53;
     mac[2] = (uint8_t)(hash >> 24);
