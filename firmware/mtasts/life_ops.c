@@ -48,12 +48,12 @@ static int save(struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
 
 static struct sp_domain *load(const char *given, char *name, int *err, char *why, size_t cap)
 {
-    struct sp_domain *domain;
+    struct sp_domain *domain = NULL;
 
-    if (sp_hostname(sp_span_str(given), name) < 0) {
-        *err = SP_E_NOT_FOUND;
+    *err = SP_E_NOT_FOUND;
+    if (sp_hostname(sp_span_str(given), name) == 0) {
+        domain = sp_life_load(name, err);
     }
-    domain = name[0] != '\0' ? sp_life_load(name, err) : NULL;
     if (*err == SP_E_NOT_FOUND) {
         (void)say_name(*err, why, cap, given, "is not a domain of this appliance");
     } else if (*err < 0) {

@@ -139,7 +139,7 @@ static void send_request(const struct sp_addr *server, sp_time now)
 {
     uint8_t packet[SP_SNTP_SIZE];
     int wire = sp_wire_open(false);
-    int err = wire;
+    int err;
 
     clk.asked = *server;
     if (wire < 0 || sp_port_random(clk.cookie, sizeof clk.cookie) != 0) {
