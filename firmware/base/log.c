@@ -18,8 +18,9 @@ struct header {
     char room[10];
 };
 
+static uint8_t bytes[SP_LOG_BYTES]; /* apart, so that its zeros take no room in the image */
+
 static struct {
-    uint8_t bytes[SP_LOG_BYTES];
     size_t oldest; /* where the oldest line's header begins */
     size_t used;
     uint32_t first, newest; /* numbers; first > newest when there is no line */
@@ -37,7 +38,7 @@ static void ring_write(size_t at, const void *p, size_t n)
     const uint8_t *from = p;
 
     for (size_t i = 0; i < n; i++) {
-        ring.bytes[(at + i) % SP_LOG_BYTES] = from[i];
+        bytes[(at + i) % SP_LOG_BYTES] = from[i];
     }
 }
 
@@ -46,7 +47,7 @@ static void ring_read(size_t at, void *p, size_t n)
     uint8_t *to = p;
 
     for (size_t i = 0; i < n; i++) {
-        to[i] = ring.bytes[(at + i) % SP_LOG_BYTES];
+        to[i] = bytes[(at + i) % SP_LOG_BYTES];
     }
 }
 
