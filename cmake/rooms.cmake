@@ -15,6 +15,7 @@ target_compile_options(sp_warnings INTERFACE
     -Wcast-align=strict -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wstrict-prototypes
     -Wmissing-prototypes -Wswitch-enum -Wimplicit-fallthrough=5 -Wnull-dereference
     -Wdouble-promotion -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Walloca
+    $<$<BOOL:${CMAKE_CROSSCOMPILING}>:-Wstack-usage=1024>
     $<$<BOOL:${SEALPOST_WERROR}>:-Werror>
     $<$<BOOL:${SEALPOST_ANALYZE}>:-fanalyzer>)
 
