@@ -47,8 +47,7 @@ class Count:
         self.skipped += other.skipped
 
     def line(self):
-        text = f"{self.passed} passed, {self.failed} failed"
-        return text + (f", {self.skipped} skipped" if self.skipped else "")
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
 def say(text):

@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-import shutil
 
 import pytest
 
@@ -16,9 +15,6 @@ pytestmark = pytest.mark.usefixtures("world")
 DHCP_RANGE = (ipaddress.ip_address("192.0.2.100"), ipaddress.ip_address("192.0.2.120"))
 PREFIX = ipaddress.ip_network("2001:db8::/64")
 
-needs_dnsmasq = pytest.mark.skipif(not shutil.which("dnsmasq", path="/usr/sbin:/usr/bin"),
-                                   reason="dnsmasq (package dnsmasq-base) is not installed")
-
 
 def addresses(board):
     """The addresses that the appliance says it has."""
@@ -30,7 +26,6 @@ def wait_address(board, wanted, seconds=30):
                       "the address", seconds, 0.2)
 
 
-@needs_dnsmasq
 def test_dhcp_gives_address_gateway_and_dns(world):
     server = AddressServer(world)
     board = Appliance(world, network={"mode": "dhcp"}, public=None).start()
@@ -43,7 +38,6 @@ def test_dhcp_gives_address_gateway_and_dns(world):
     assert fetch_policy(world, "example.test", address=str(address)).status == 200
 
 
-@needs_dnsmasq
 def test_router_advertisement_gives_an_ipv6_address_that_is_published_and_served(world):
     AddressServer(world, dhcp=False, advertise=True)
     board = Appliance(world, public=None).start()
