@@ -113,6 +113,10 @@ int main(int argc, char **argv)
         start_random();
         return show(argv[2]);
     }
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        (void)fputs(usage, stdout);
+        return 0;
+    }
     (void)fputs(usage, stderr);
     return 2;
 }
