@@ -30,9 +30,10 @@ static void raise_to(struct sp_health *health, enum sp_health_level level, const
 static void judge_device(const struct sp_health_facts *facts, struct sp_health *out)
 {
     if (facts->store_broken) {
-        raise_to(out, SP_HEALTH_FAULT,
-                 "The flash memory fails: settings and certificates cannot be read or kept. Restart "
-                 "the appliance (`reboot`); have it repaired when that does not help.");
+        raise_to(
+            out, SP_HEALTH_FAULT,
+            "The flash memory fails: settings and certificates cannot be read or kept. Restart "
+            "the appliance (`reboot`); have it repaired when that does not help.");
     }
     if (facts->no_entropy) {
         raise_to(
