@@ -21,6 +21,7 @@
 #define RETRY_MS 100   /* while something that others hold is not free */
 #define ENDING_MS 5000 /* to hand the last bytes to the network */
 #define STEPS_MAX 8    /* of one connection in one step of the server */
+#define SILENT_MS 1000 /* a client that is silent for so long goes when others wait */
 /* net lets in that many more than there are slots. */
 #define WAITING (SP_TCP_INBOUND > SP_HTTP_CONNECTIONS ? SP_TCP_INBOUND - SP_HTTP_CONNECTIONS : 1)
 
@@ -38,6 +39,7 @@ struct connection {
     struct sp_stream *stream;
     const struct listener *listener;
     sp_time since, deadline;
+    sp_time heard; /* when bytes last went either way */
     unsigned requests;
     bool closes;               /* after the answer under way */
     char name[SP_DOMAIN_SIZE]; /* SNI */
@@ -58,6 +60,7 @@ static struct connection connections[SP_HTTP_CONNECTIONS];
 static struct arrival arrivals[WAITING];
 static struct sp_http_answer answers[ANSWERS];
 static struct sp_http_server_stats stats;
+static bool tls_is_short; /* somebody waits for a TLS context in this step */
 
 struct sp_http_server_stats sp_http_server_stats(void)
 {
@@ -91,6 +94,7 @@ static void open_connection(struct connection *c, struct sp_stream *stream,
 {
     c->stream = stream;
     c->listener = listener;
+    c->heard = now;
     c->requests = 0;
     c->closes = false;
     c->name[0] = '\0';
@@ -142,6 +146,33 @@ static bool evict_idle(bool tls_only)
     return true;
 }
 
+static bool is_silent(const struct connection *c, sp_time now)
+{
+    return (c->state == HANDSHAKE || c->state == READING) && now >= c->heard + SILENT_MS;
+}
+
+/* Lets go of the connection that owes us something and has been silent longest, so that strangers
+ * who say nothing cannot keep senders and the CA out; tls_only as above. Only after all connections
+ * were stepped: what has come in meanwhile is then heard. */
+static bool evict_silent(bool tls_only, sp_time now)
+{
+    struct connection *oldest = NULL;
+
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        struct connection *c = &connections[i];
+
+        if (is_silent(c, now) && !(tls_only && c->listener->lookup == NULL) &&
+            (oldest == NULL || c->heard < oldest->heard)) {
+            oldest = c;
+        }
+    }
+    if (oldest == NULL) {
+        return false;
+    }
+    drop(oldest);
+    return true;
+}
+
 /* Arrivals */
 
 static struct arrival *first_arrival(void)
@@ -189,7 +220,7 @@ static bool seat_arrivals(sp_time now)
     if (first == NULL) {
         return false;
     }
-    if (c == NULL && evict_idle(false)) {
+    if (c == NULL && (evict_idle(false) || evict_silent(false, now))) {
         c = find_free();
     }
     if (c != NULL) {
@@ -238,7 +269,8 @@ static bool start_tls(struct connection *c, sp_time now)
     }
     err = sp_tls_accept(c->stream, c->listener->lookup, c->listener->ctx, &c->stream);
     if (err == SP_E_MEMORY) {
-        return evict_idle(true);
+        tls_is_short = !evict_idle(true);
+        return !tls_is_short;
     }
     set_state(c, HANDSHAKE, now, SP_HANDSHAKE_TIMEOUT_MS);
     return true;
@@ -249,8 +281,12 @@ static struct sp_tls_report report;
 
 static bool shake_hands(struct connection *c, sp_time now)
 {
+    uint32_t moved = sp_tls_stats().moved;
     int ready = sp_stream_ready(c->stream);
 
+    if (sp_tls_stats().moved != moved) {
+        c->heard = now;
+    }
     if (ready == SP_E_AGAIN) {
         return false;
     }
@@ -387,6 +423,7 @@ static bool read_more(struct connection *c, sp_time now)
         c->deadline = now + SP_HTTP_HEADER_TIMEOUT_MS;
     }
     c->buf_n += (size_t)n;
+    c->heard = now;
     return true;
 }
 
@@ -411,6 +448,7 @@ static bool send_answer(struct connection *c, sp_time now)
         return true;
     }
     answer->at += (size_t)n;
+    c->heard = now;
     if (answer->at < answer->end) {
         return true;
     }
@@ -498,8 +536,12 @@ sp_time sp_http_server_step(sp_time now)
     uint32_t moved = sp_tls_stats().moved;
     bool worked = false;
 
+    tls_is_short = false;
     for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
         worked = step_connection(&connections[i], now) || worked;
+    }
+    if (tls_is_short) {
+        worked = evict_silent(true, now) || worked;
     }
     while (seat_arrivals(now)) {
         worked = true;

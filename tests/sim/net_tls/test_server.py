@@ -6,10 +6,11 @@ import threading
 import time
 
 import pytest
-from conftest import CERTS, NAME, NOW, PROBE
+from conftest import CERTS, HOST, NAME, NOW, PROBE
 
 POLICY = "version: STSv1\nmode: none\nmx: mx.example.net\nmax_age: 86400\n"
 ASK = f"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n"
+STRANGER = "192.0.2.2"
 URL = f"https://{NAME}/.well-known/mta-sts.txt"
 
 
@@ -157,6 +158,24 @@ def test_slow_strangers_do_not_keep_a_sender_out(network, probe):
         made.close()
     assert done.stdout == POLICY, done.stderr
     print(f"answered after {took:.1f} s")
+
+
+def test_silent_strangers_do_not_keep_a_sender_out(network, probe):
+    """They are as many as there are slots for requests, below what net lets in, and stay silent once connected."""
+    network.ip("address", "add", f"{STRANGER}/24", "dev", "tap0")
+    strangers = []
+    for address in [STRANGER] * 6 + [HOST] * 2:
+        made = network.socket()
+        made.bind((address, 0))
+        made.connect((PROBE, 443))
+        strangers.append(made)
+    time.sleep(1.5)
+    for _ in range(3):
+        done = curl(network, "--max-time", "4", URL)
+        assert done.stdout == POLICY, done.stderr
+    for made in strangers:
+        made.close()
+    network.ip("address", "del", f"{STRANGER}/24", "dev", "tap0")
 
 
 def test_many_senders_at_once(network, probe):
