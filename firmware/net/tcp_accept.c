@@ -1,6 +1,6 @@
 /* Listening ports, and who gets in: shares for each address, and eviction of the stranger that has
- * been idle longest. Addresses of one IPv6 /64 count as one, since their holder can have any
- * number. */
+ * been idle longest, and that does not wait for us. Addresses of one IPv6 /64 count as one, since
+ * their holder can have any number. */
 #include "net/tcp_stream.h"
 
 #include "net/lwip_glue.h"
@@ -46,8 +46,17 @@ static bool is_live_inbound(const struct sp_tcp_slot *slot)
     return slot->used && slot->inbound && slot->pcb != NULL;
 }
 
-/* The live inbound connection that has been idle longest; of one peer unless that is NULL. */
-static struct sp_tcp_slot *longest_idle(const struct sp_addr *peer, unsigned *count)
+static bool goes_before(const struct sp_tcp_slot *a, const struct sp_tcp_slot *b, bool spare)
+{
+    bool a_waits = a->rx != NULL; /* for us: it has said something that was not read yet */
+    bool b_waits = b->rx != NULL;
+
+    return spare && a_waits != b_waits ? b_waits : a->active < b->active;
+}
+
+/* The live inbound connection that has been idle longest; of one peer unless that is NULL. With
+ * `spare`, one that waits for us only when all do. */
+static struct sp_tcp_slot *longest_idle(const struct sp_addr *peer, bool spare, unsigned *count)
 {
     struct sp_tcp_slot *found = NULL;
 
@@ -59,7 +68,7 @@ static struct sp_tcp_slot *longest_idle(const struct sp_addr *peer, unsigned *co
             continue;
         }
         (*count)++;
-        if (found == NULL || slot->active < found->active) {
+        if (found == NULL || goes_before(slot, found, spare)) {
             found = slot;
         }
     }
@@ -75,12 +84,12 @@ static void evict(struct sp_tcp_slot *slot, const char *words)
 static void make_room(const struct sp_addr *peer)
 {
     unsigned n;
-    struct sp_tcp_slot *slot = longest_idle(peer, &n);
+    struct sp_tcp_slot *slot = longest_idle(peer, true, &n);
 
     if (n >= SP_TCP_INBOUND_PER_ADDRESS) {
         evict(slot, "closed: too many connections from one address");
     }
-    slot = longest_idle(NULL, &n);
+    slot = longest_idle(NULL, true, &n);
     if (n >= SP_TCP_INBOUND || (slot != NULL && sp_tcp_count.open >= SP_TCP_STREAMS)) {
         evict(slot, "closed to make room for another connection");
     }
@@ -111,7 +120,7 @@ bool sp_tcp_relieve(void)
     if (drop_lingering()) {
         return true;
     }
-    slot = longest_idle(NULL, &n);
+    slot = longest_idle(NULL, false, &n); /* what waits to be read is memory, too */
     if (slot != NULL) {
         evict(slot, "closed: the network's memory was used up");
     }

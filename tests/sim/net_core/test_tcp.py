@@ -210,6 +210,20 @@ def test_per_address_limit_evicts_longest_idle(network, probe):
         channel.close()
 
 
+def test_a_peer_that_waits_for_us_is_not_evicted(network, probe):
+    """The first one has said something that the owner has not read yet; the second has said nothing."""
+    probe.ask("listen", 7, "hold")
+    channels = []
+    for i in range(7):
+        channels.append(connect(network, PROBE, 7))
+        if i == 0:
+            channels[0].sendall(b"hello")
+        probe.expect(f"accept {1000 + i}")
+    assert "one address" in probe.expect("end 1001")["words"]
+    for channel in channels:
+        channel.close()
+
+
 def test_total_limit_evicts_longest_idle_and_keeps_the_outbound(network, probe):
     done = threading.Event()
     port, thread = serve(network, HOST, lambda channel: done.wait(15))
