@@ -1,8 +1,10 @@
 """The simulator as a board: power, flash, light, factory image and factory reset."""
 
 import json
+import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,22 @@ def test_factory_reset_forgets_the_account_when_asked_to(fronted_board, front):
     board.enable_fully("second.test")
     assert len(front.accounts()) == 2
     assert board.ask_json("ca")["account"] == front.accounts()[1]
+
+
+def switches(board):
+    """How often the process has gone to sleep and was taken off the processor: (voluntary, involuntary)."""
+    text = Path(f"/proc/{board.pid}/status").read_text()
+    return [int(re.search(rf"^{word}_ctxt_switches:\s+(\d+)", text, re.MULTILINE)[1])
+            for word in ("voluntary", "nonvoluntary")]
+
+
+def test_idle_board_sleeps_and_does_not_poll(world):
+    board = Appliance(world).start()
+    board.enable_fully("example.test")
+    board.passes("example.test")
+    window = 3
+    before = switches(board)
+    time.sleep(window)  # the window that is counted, nothing is waited for
+    voluntary, involuntary = (after - first for after, first in zip(switches(board), before))
+    assert 0 < voluntary < 40 * window
+    assert involuntary < 40 * window
