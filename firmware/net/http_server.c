@@ -22,8 +22,9 @@
 #define ENDING_MS 5000 /* to hand the last bytes to the network */
 #define STEPS_MAX 8    /* of one connection in one step of the server */
 #define SILENT_MS 1000 /* a client that is silent for so long goes when others wait */
-/* net lets in that many more than there are slots. */
-#define WAITING (SP_TCP_INBOUND > SP_HTTP_CONNECTIONS ? SP_TCP_INBOUND - SP_HTTP_CONNECTIONS : 1)
+/* net lets in more than there are slots, and those that it ended to make room for others keep their
+ * places until they are stepped. */
+#define WAITING SP_TCP_INBOUND
 
 enum state { FREE, WAITING_FOR_TLS, HANDSHAKE, READING, ANSWERING, ENDING };
 
@@ -187,12 +188,36 @@ static struct arrival *first_arrival(void)
     return first;
 }
 
+static bool is_dead(struct sp_stream *stream)
+{
+    int ready = sp_stream_ready(stream);
+
+    return ready < 0 && ready != SP_E_AGAIN;
+}
+
+static void forget_arrival(struct arrival *arrival)
+{
+    sp_stream_release(arrival->stream);
+    arrival->stream = NULL;
+}
+
+static void forget_dead_arrivals(void)
+{
+    for (size_t i = 0; i < WAITING; i++) {
+        if (arrivals[i].stream != NULL && is_dead(arrivals[i].stream)) {
+            forget_arrival(&arrivals[i]);
+        }
+    }
+}
+
 /* Called by net. A free slot is taken at once: many may come in one step of net. */
 static void arrived(void *ctx, struct sp_stream *stream)
 {
-    struct connection *c = first_arrival() == NULL ? find_free() : NULL;
+    struct connection *c;
     sp_time now = sp_port_mono_ms();
 
+    forget_dead_arrivals();
+    c = first_arrival() == NULL ? find_free() : NULL;
     if (c != NULL) {
         open_connection(c, stream, ctx, now);
         return;
@@ -206,17 +231,14 @@ static void arrived(void *ctx, struct sp_stream *stream)
     sp_stream_release(stream);
 }
 
-static void forget_arrival(struct arrival *arrival)
-{
-    arrival->stream = NULL;
-}
-
 /* Gives arrivals a slot, in their order. When they wait after this, nothing was free or idle. */
 static bool seat_arrivals(sp_time now)
 {
-    struct arrival *first = first_arrival();
     struct connection *c = find_free();
+    struct arrival *first;
 
+    forget_dead_arrivals();
+    first = first_arrival();
     if (first == NULL) {
         return false;
     }
@@ -225,11 +247,10 @@ static bool seat_arrivals(sp_time now)
     }
     if (c != NULL) {
         open_connection(c, first->stream, first->listener, now);
-        forget_arrival(first);
+        first->stream = NULL;
         return true;
     }
     if (now >= first->since + SP_HANDSHAKE_TIMEOUT_MS) {
-        sp_stream_release(first->stream);
         forget_arrival(first);
         return true;
     }
@@ -264,6 +285,10 @@ static bool start_tls(struct connection *c, sp_time now)
 {
     int err;
 
+    if (is_dead(c->stream)) {
+        drop(c);
+        return true;
+    }
     if (!is_first_for_tls(c)) {
         return false;
     }

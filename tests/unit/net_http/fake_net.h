@@ -9,7 +9,7 @@
 #include "net/net.h"
 #include "pipe_stream.h"
 
-#define FAKE_PIPES 16
+#define FAKE_PIPES 24
 
 struct fake_net {
     /* DNS: by family; result 0 with no addresses never answers. */

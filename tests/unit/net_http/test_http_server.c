@@ -384,19 +384,21 @@ static void busy_slots_make_arrivals_wait_their_turn(void **state)
     put(pipes[3], "\r\n");
     assert_non_null(strstr(get(pipes[3]), "Connection: close\r\n")); /* somebody waits */
     assert_non_null(strstr(get(late), "hello"));
-    /* The idle one makes room for one, two more may wait, the third may not. */
+    /* The idle one makes room for one; as many as net lets in may wait, one more may not. */
     (void)fake_net_arrive(PLAIN);
     step();
     assert_true(late->end[1].released);
     late = fake_net_arrive(PLAIN);
-    (void)fake_net_arrive(PLAIN);
+    for (size_t i = 1; i < SP_TCP_INBOUND; i++) {
+        assert_false(fake_net_arrive(PLAIN)->end[1].released);
+    }
     assert_true(fake_net_arrive(PLAIN)->end[1].released);
     step();
     assert_int_equal(sp_http_server_stats().busy, SP_HTTP_CONNECTIONS);
     test_now += SP_HTTP_HEADER_TIMEOUT_MS;
     step();
     assert_false(late->end[1].released);
-    assert_int_equal(sp_http_server_stats().busy, 2);
+    assert_int_equal(sp_http_server_stats().busy, SP_HTTP_CONNECTIONS);
 }
 
 /* TLS */
@@ -513,6 +515,55 @@ static void secure_connections_wait_for_a_context(void **state)
     sp_stream_release(client.tls);
 }
 
+static void those_that_net_ended_keep_nobody_out(void **state)
+{
+    struct pipe *pipes[SP_HTTP_CONNECTIONS + SP_TCP_INBOUND];
+    struct pipe *late;
+
+    (void)state;
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS + SP_TCP_INBOUND; i++) {
+        pipes[i] = fake_net_arrive(SECURE);
+    }
+    step();
+    assert_int_equal(sp_http_server_stats().busy, SP_HTTP_CONNECTIONS);
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS + SP_TCP_INBOUND; i++) {
+        pipes[i]->end[1].reset = true;
+    }
+    late = fake_net_arrive(PLAIN);
+    assert_false(late->end[1].released);
+    step();
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS + SP_TCP_INBOUND; i++) {
+        assert_true(pipes[i]->end[1].released);
+    }
+    put(late, ASK);
+    assert_non_null(strstr(get(late), "hello"));
+}
+
+static void silent_handshakes_make_room(void **state)
+{
+    struct pipe *silent[SP_HTTP_CONNECTIONS];
+    struct client client;
+    int ready = SP_E_AGAIN;
+
+    (void)state;
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        silent[i] = fake_net_arrive(SECURE);
+    }
+    step();
+    client = secure_client(HOST);
+    assert_int_equal(sp_stream_ready(client.tls), SP_E_AGAIN);
+    step();
+    assert_false(silent[0]->end[1].released);
+    test_now += 1000;
+    for (int i = 0; i < 100 && ready == SP_E_AGAIN; i++) {
+        step();
+        ready = sp_stream_ready(client.tls);
+    }
+    assert_true(silent[0]->end[1].released);
+    assert_non_null(strstr(exchange(&client, ASK), "hello"));
+    sp_stream_release(client.tls);
+}
+
 static void idle_secure_connection_gives_its_context_up(void **state)
 {
     struct pipe *silent[SP_TLS_SERVERS];
@@ -585,6 +636,8 @@ int main(void)
         cmocka_unit_test_setup(failed_handshake_frees_its_slot, reset),
         cmocka_unit_test_setup(silent_handshake_ends, reset),
         cmocka_unit_test_setup(secure_connections_wait_for_a_context, reset),
+        cmocka_unit_test_setup(those_that_net_ended_keep_nobody_out, reset),
+        cmocka_unit_test_setup(silent_handshakes_make_room, reset),
         cmocka_unit_test_setup(idle_secure_connection_gives_its_context_up, reset),
         cmocka_unit_test_setup(every_stream_operation_fails_once, reset),
         cmocka_unit_test_setup(a_port_is_served_once, reset),
