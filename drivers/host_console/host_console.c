@@ -40,6 +40,7 @@ static size_t uart_read(struct sp_hal_uart *uart, void *buf, size_t n)
         return 0;
     }
     got = read(console->in, buf, n);
+    console->left_unread = got > 0;
     if (got == 0 && console->listener < 0) {
         console->in = -1; /* end of standard input: the appliance goes on */
     } else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR && errno != EIO)) {
@@ -164,7 +165,9 @@ unsigned sp_host_console_poll(const struct sp_host_console *console, struct poll
 {
     unsigned n = 0;
     if (console->in >= 0) {
-        fds[n++] = (struct pollfd){.fd = console->in, .events = POLLIN};
+        if (!console->left_unread) { /* else the service comes back for it by itself */
+            fds[n++] = (struct pollfd){.fd = console->in, .events = POLLIN};
+        }
     } else if (console->listener >= 0) {
         fds[n++] = (struct pollfd){.fd = console->listener, .events = POLLIN};
     }
@@ -180,6 +183,7 @@ void sp_host_console_serve(struct sp_host_console *console)
         console->in = accept4(console->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         console->out = console->in;
         console->output_blocked = false;
+        console->left_unread = false;
     }
 }
 

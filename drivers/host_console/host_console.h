@@ -21,6 +21,7 @@ struct sp_host_console {
     int in, out;             /* -1: nobody is there */
     int listener;            /* unix socket, otherwise -1 */
     bool output_blocked;
+    bool left_unread; /* the service stopped reading before the input was empty */
 };
 
 /* where: "stdio", "unix:PATH" or "pty" (its name is printed to standard error). 0; SP_E_INVALID for

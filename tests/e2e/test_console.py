@@ -3,7 +3,10 @@
 import json
 import os
 import re
+import socket
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -247,3 +250,26 @@ def test_console_on_standard_input_and_output(world):
     done = world.namespace.run(["sh", "-c", 'exec timeout 3 "$0" --flash "$1" --tap tap0 --console stdio',
                                 paths.sim_binary(), board.flash], input="status json\r")
     assert '"board":"sim"' in done.stdout.replace(" ", ""), done.stdout + done.stderr
+
+
+def test_a_client_that_never_reads_costs_no_cpu(board):
+    """Commands are sent and no answer is taken: the appliance sleeps meanwhile, and serves the next client."""
+    board.release_console()
+    channel = socket.socket(socket.AF_UNIX)
+    wait_until(lambda: channel.connect_ex(str(board.socket_path)) == 0, "the console")
+    channel.setblocking(False)
+    for _ in range(50):
+        try:
+            channel.send(b"\x15help json\r" * 20)
+        except BlockingIOError:
+            time.sleep(0.02)
+    before = cpu_seconds(board.pid)
+    time.sleep(1)
+    assert cpu_seconds(board.pid) - before < 0.25
+    channel.close()
+    assert board.ask_json("status")["health"]
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
