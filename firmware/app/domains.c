@@ -4,6 +4,7 @@
 #include "acme/acme.h"
 #include "app/app.h"
 #include "mtasts/records.h"
+#include "net/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -222,6 +223,7 @@ int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct 
     COPY(out->error, d->error);
     out->error_at = d->error_at;
     out->failures = d->failures;
+    out->wants_care = sp_life_health(d, sp_clock_utc(now)) >= SP_DOMAIN_WANTS_CARE;
     return SP_OK;
 }
 

@@ -174,7 +174,8 @@ static enum sp_part text_counts(struct sp_job *job)
 
 static bool is_listed(const struct sp_job *job, const struct sealpost_domain *domain)
 {
-    return job->total <= LISTED_MAX || domain->error_id[0] != '\0' || domain->failures > 0;
+    return job->total <= LISTED_MAX || domain->wants_care || domain->error_id[0] != '\0' ||
+           domain->failures > 0;
 }
 
 static void text_domain(struct sp_job *job, const struct sealpost_domain *domain)
@@ -203,7 +204,7 @@ static void text_end(struct sp_job *job)
         sp_out_raw(job->out, "\nNo domain yet: `help domain add` shows how to add one.\n");
     } else if (job->total > LISTED_MAX) {
         sp_out_printf(job->out,
-                      "\n%u domains without errors are not listed here; `domain` lists "
+                      "\n%u domains without trouble are not listed here; `domain` lists "
                       "all.\n",
                       job->total - (job->n < job->total ? job->n : job->total));
     }

@@ -174,6 +174,7 @@ struct sealpost_domain {
     char error[480];
     sp_utc error_at;
     uint32_t failures;
+    bool wants_care; /* the operator's: a failing check, a failing or waiting order, an expiry */
 };
 int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct sealpost_why *why);
 /* The policy's body as it is served. Its length, or an error; SP_E_SPACE. */
