@@ -27,5 +27,5 @@ void sp_light_start(struct sp_light *light)
 bool sp_light_lit(const struct sp_light *light, uint32_t ms)
 {
     uint32_t step = ms / SP_LIGHT_STEP_MS % STEPS;
-    return (patterns[light->pattern] >> step & 1U) != 0;
+    return ((uint32_t)patterns[light->pattern] >> step & 1U) != 0;
 }
