@@ -211,10 +211,8 @@ static void put_unsigned(struct out *out, const struct spec *spec, va_list *args
     uint64_t value = unsigned_argument(spec->length, args);
     bool hex = spec->conversion == 'x' || spec->conversion == 'X';
     const char *prefix = "";
-    if (spec->alternate && hex && value != 0) {
-        prefix = spec->conversion == 'x' ? "0x" : "0X";
-    } else if (spec->alternate && spec->conversion == 'o') {
-        prefix = "0";
+    if (spec->alternate && value != 0) {
+        prefix = spec->conversion == 'x' ? "0x" : hex ? "0X" : spec->conversion == 'o' ? "0" : "";
     }
     put_number(out, spec, value, hex ? 16 : spec->conversion == 'o' ? 8 : 10, prefix);
 }
