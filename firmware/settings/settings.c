@@ -29,12 +29,13 @@ static int refuse(char *why, size_t cap, const char *format, ...)
 
 static int record_load(struct sp_store *store, const char *name, char *text, size_t cap)
 {
-    int n = sp_store_get(store, SP_KIND_SETTING, name, text, cap - 1);
+    int err = sp_store_get(store, SP_KIND_SETTING, name, text, cap - 1);
+    int n = err;
     if (n < 0) {
         n = sp_store_get(store, SP_KIND_FACTORY, name, text, cap - 1);
     }
     if (n < 0) {
-        return n;
+        return err == SP_E_NOT_FOUND ? n : err;
     }
     text[n] = '\0';
     return n;
@@ -262,25 +263,35 @@ struct password {
     uint64_t rounds;
 };
 
+/* 0; SP_E_NOT_FOUND when there is no password; SP_E_CORRUPT or SP_E_IO when there may be one that
+ * cannot be read. */
 static int password_load(struct sp_store *store, struct password *out)
 {
     char text[SP_SETTINGS_RECORD_MAX];
     char value[80];
-    if (record_load(store, "password", text, sizeof text) < 0 ||
-        record_value(text, "salt", value, sizeof value) < 0 ||
+    int n = record_load(store, "password", text, sizeof text);
+    if (n < 0) {
+        return n;
+    }
+    if (record_value(text, "removed", value, sizeof value) == SP_OK) {
+        return SP_E_NOT_FOUND;
+    }
+    if (record_value(text, "salt", value, sizeof value) < 0 ||
         sp_unhex(sp_span_str(value), out->salt, sizeof out->salt) != (int)sizeof out->salt ||
         record_value(text, "hash", value, sizeof value) < 0 ||
         sp_unhex(sp_span_str(value), out->hash, sizeof out->hash) != (int)sizeof out->hash ||
-        record_value(text, "rounds", value, sizeof value) < 0) {
-        return SP_E_NOT_FOUND;
+        record_value(text, "rounds", value, sizeof value) < 0 ||
+        sp_span_u64(sp_span_str(value), 10000000, &out->rounds) < 0) {
+        return SP_E_CORRUPT;
     }
-    return sp_span_u64(sp_span_str(value), 10000000, &out->rounds);
+    return SP_OK;
 }
 
+/* A password that cannot be read is one that nothing matches: a failing part opens no door. */
 bool sp_settings_password_set(struct sp_store *store)
 {
     struct password stored;
-    return password_load(store, &stored) == SP_OK;
+    return password_load(store, &stored) != SP_E_NOT_FOUND;
 }
 
 bool sp_settings_password_matches(struct sp_store *store, const char *password)

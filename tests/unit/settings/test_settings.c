@@ -178,6 +178,22 @@ static void the_operator_can_remove_the_factorys_password(void **state)
     assert_false(sp_settings_password_matches(&store, ""));
 }
 
+static void a_password_that_cannot_be_read_stays_one(void **state)
+{
+    const char broken[] = "salt=00\nhash=zz\nrounds=1\n";
+    (void)state;
+    assert_int_equal(sp_store_put(&store, SP_KIND_SETTING, "password", sp_span_str(broken), 0),
+                     SP_OK);
+    assert_true(sp_settings_password_set(&store));
+    assert_false(sp_settings_password_matches(&store, ""));
+    sp_nor_close(&part); /* every read fails from here on */
+    memset(&store, 0, sizeof store);
+    assert_int_equal(begin(NULL), 0);
+    sp_nor_fault(&part, SP_NOR_FAIL_READ, part.stats.reads + 1, 0);
+    (void)sp_store_mount(&store, &part.flash, 0, 16, entries, 64);
+    assert_true(sp_settings_password_set(&store));
+}
+
 static void a_short_password_is_refused(void **state)
 {
     (void)state;
@@ -199,6 +215,7 @@ int main(void)
         CASE(directories_are_https),
         CASE(a_password_is_kept_as_a_hash_and_compared),
         CASE(the_operator_can_remove_the_factorys_password),
+        CASE(a_password_that_cannot_be_read_stays_one),
         CASE(a_short_password_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
