@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/types.h>
 
 int small_snprintf(char *buf, size_t size, const char *format, ...);
 int small_sprintf(char *buf, const char *format, ...);
@@ -58,7 +59,7 @@ static void all_lengths(void **state)
          (unsigned short)65535, (unsigned char)0xab);
     SAME("%ld %lu %lx", LONG_MIN, ULONG_MAX, 0x1234L + 0UL);
     SAME("%lld %llu %llX", LLONG_MIN, ULLONG_MAX, 0xfedcba9876543210ULL);
-    SAME("%zu %zd %td", SIZE_MAX, (ptrdiff_t)-3, (ptrdiff_t)-4);
+    SAME("%zu %zd %td", SIZE_MAX, (ssize_t)-3, (ptrdiff_t)-4);
     SAME("%jd %ju", INTMAX_MIN, UINTMAX_MAX);
     SAME("%llu %d", 4294967296ULL, 5); /* the argument behind a long one is found */
 }
