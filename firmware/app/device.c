@@ -229,10 +229,18 @@ unsigned sp_app_public_addresses(struct sp_addr *out, unsigned cap)
 static void time_sentence(const struct sp_clock_status *status, char *out, size_t cap)
 {
     const char *server = status->server[0] != '\0' ? status->server : "the server that DHCP names";
+    char floor[SP_RFC3339_SIZE];
     struct sp_buf text;
     sp_buf_init(&text, out, cap);
     if (status->set) {
         sp_buf_printf(&text, "The time comes from %s.", server);
+    } else if (status->last_error == SP_E_CLOCK) {
+        sp_utc_rfc3339(status->floor, floor);
+        sp_buf_printf(&text,
+                      "The time is not known: %s gives one before %s, which the clock had reached "
+                      "here already. `net ntp` names another server; `factory-reset` forgets that "
+                      "moment.",
+                      server, floor);
     } else if (status->last_error < 0) {
         sp_buf_printf(&text, "The time is not known: asking %s ended with \"%s\".", server,
                       sp_err_text(status->last_error));

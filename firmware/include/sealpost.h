@@ -104,7 +104,7 @@ struct sealpost_time {
     sp_utc utc, synced_at, floor;
     char server[SEALPOST_NAME_SIZE];
     char address[SEALPOST_ADDRESS_SIZE]; /* of the server that answered */
-    char sentence[200];                  /* e.g. why it is not set */
+    char sentence[480];                  /* e.g. why it is not set */
 };
 void sealpost_time(struct sealpost_time *out);
 
