@@ -136,6 +136,11 @@ static int start_network(void)
     sp_settings_network_load(&sp_app.store, &network);
     sp_settings_net_config(&network, &config);
     err = sp_net_start(sp_app.board->nic, &config);
+    if (err == SP_E_INVALID) { /* the console must come up all the same */
+        sp_log_error("app", "the network's settings cannot be used: see `net`");
+        memset(&config, 0, sizeof config);
+        err = sp_net_start(sp_app.board->nic, &config);
+    }
     if (err == SP_OK) {
         err = sp_dns_start();
     }

@@ -68,6 +68,12 @@ bool sp_addr_is_global(const struct sp_addr *addr)
     return false;
 }
 
+bool sp_addr_is_host4(const struct sp_addr *addr)
+{
+    return addr->family == 4 && addr->bytes[0] != 0 && addr->bytes[0] != 127 &&
+           addr->bytes[0] < 224;
+}
+
 bool sp_addr_equal(const struct sp_addr *a, const struct sp_addr *b)
 {
     if (a->family != b->family) {

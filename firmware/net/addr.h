@@ -25,5 +25,7 @@ bool sp_addr_equal(const struct sp_addr *a, const struct sp_addr *b);
 /* Reachable from the whole Internet by its range: not private, link-local, loopback, multicast …
  * Documentation ranges count as global. */
 bool sp_addr_is_global(const struct sp_addr *addr);
+/* IPv4, and such as one host can have: not 0.…, 127.…, multicast or reserved. */
+bool sp_addr_is_host4(const struct sp_addr *addr);
 
 #endif

@@ -89,12 +89,6 @@ void dhcp_set_ntp_servers(u8_t n, const ip4_addr_t *servers)
 
 /* Configuration */
 
-static bool usable4(const struct sp_addr *addr)
-{
-    return addr->family == 4 && addr->bytes[0] != 0 && addr->bytes[0] != 127 &&
-           addr->bytes[0] < 224;
-}
-
 static bool config_ok(const struct sp_net_config *config)
 {
     if (memchr(config->hostname, '\0', sizeof config->hostname) == NULL) {
@@ -103,8 +97,8 @@ static bool config_ok(const struct sp_net_config *config)
     if (config->dhcp || config->address.family == 0) {
         return true;
     }
-    return usable4(&config->address) && config->prefix >= 1 && config->prefix <= 32 &&
-           (config->gateway.family == 0 || usable4(&config->gateway));
+    return sp_addr_is_host4(&config->address) && config->prefix >= 1 && config->prefix <= 32 &&
+           (config->gateway.family == 0 || sp_addr_is_host4(&config->gateway));
 }
 
 static bool same_address(const struct sp_net_config *a, const struct sp_net_config *b)

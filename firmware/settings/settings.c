@@ -94,9 +94,19 @@ void sp_settings_network_load(struct sp_store *store, struct sp_settings_network
     }
 }
 
+/* The first address of a network is its own, the last one everybody's. */
+static bool is_first_or_last(const struct sp_addr *addr, uint8_t prefix)
+{
+    uint32_t hosts = 0xffffffffU >> prefix;
+    uint32_t value = (uint32_t)addr->bytes[0] << 24 | (uint32_t)addr->bytes[1] << 16 |
+                     (uint32_t)addr->bytes[2] << 8 | addr->bytes[3];
+
+    return (value & hosts) == 0 || (value & hosts) == hosts;
+}
+
 static int network_check(const struct sp_settings_network *network, char *why, size_t cap)
 {
-    struct sp_addr addr;
+    struct sp_addr addr, gateway;
     uint8_t prefix = 0;
     for (unsigned i = 0; i < SP_RESOLVERS; i++) {
         if (network->dns[i][0] != '\0' && sp_addr_parse(sp_span_str(network->dns[i]), &addr) < 0) {
@@ -112,8 +122,13 @@ static int network_check(const struct sp_settings_network *network, char *why, s
                       "\"%s\" is not an IPv4 address with its prefix, like 192.0.2.10/24.",
                       network->address);
     }
+    if (!sp_addr_is_host4(&addr) || is_first_or_last(&addr, prefix)) {
+        return refuse(why, cap, "\"%s\" is not an address that one device of a network can have.",
+                      network->address);
+    }
     if (network->gateway[0] != '\0' &&
-        (sp_addr_parse(sp_span_str(network->gateway), &addr) < 0 || addr.family != 4)) {
+        (sp_addr_parse(sp_span_str(network->gateway), &gateway) < 0 ||
+         !sp_addr_is_host4(&gateway) || sp_addr_equal(&gateway, &addr))) {
         return refuse(why, cap, "\"%s\" is not the IPv4 address of a gateway.", network->gateway);
     }
     return SP_OK;

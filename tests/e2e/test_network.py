@@ -11,6 +11,7 @@ import pytest
 
 from helpers import fetch_policy, holds_for
 from world.appliance import Appliance
+from world.console import ConsoleError
 from world.dhcp import AddressServer
 from world.namespace import wait_until
 from world.time_server import EPOCH_1900
@@ -70,6 +71,16 @@ def test_network_is_changed_on_the_console(world, board):
     board.cut_power()
     board.start()
     wait_address(board, lambda found: str(found) == "192.0.2.20")
+
+
+@pytest.mark.parametrize("wrong", ["224.0.0.1/24 192.0.2.1", "192.0.2.10/24 0.0.0.0", "192.0.2.255/24 192.0.2.1"])
+def test_a_wrong_network_is_refused_and_the_old_one_stays(board, wrong):
+    before = board.ask_json("net")["configured"]
+    with pytest.raises(ConsoleError, match=re.escape(wrong.split()[wrong.endswith("0.0.0.0")])):
+        board.ask_json(f"net static {wrong} 192.0.2.53")
+    board.cut_power()
+    board.start()
+    assert board.ask_json("net")["configured"] == before
 
 
 def test_without_time_nothing_is_ordered_and_the_reason_is_said(world, fronted_board, front):
