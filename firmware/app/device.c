@@ -5,6 +5,7 @@
 #include "app/app.h"
 #include "base/log.h"
 #include "base/port.h"
+#include "base/scratch.h"
 #include "console/console.h"
 #include "net/clock.h"
 #include "net/net.h"
@@ -345,10 +346,15 @@ int sealpost_pool(unsigned i, struct sealpost_pool *out)
         return SP_OK;
     }
     if (i == SP_POOL_COUNT) {
-        *out = (struct sealpost_pool){"records", store.records, store.records, store.records_max};
+        use = sp_scratch_use();
+        *out = (struct sealpost_pool){use.name, use.used, use.peak, use.limit};
         return SP_OK;
     }
     if (i == SP_POOL_COUNT + 1) {
+        *out = (struct sealpost_pool){"records", store.records, store.records, store.records_max};
+        return SP_OK;
+    }
+    if (i == SP_POOL_COUNT + 2) {
         *out = (struct sealpost_pool){"connections", tcp.open, tcp.open_peak, SP_TCP_STREAMS};
         return SP_OK;
     }

@@ -23,6 +23,9 @@
 #define SP_LINK_MAX 2560       /* bytes of an intermediate's DER */
 #define SP_CHAIN_PEM_MAX 20480 /* bytes of the CA's answer with a chain */
 
+/* Memory for the length of one call (base/scratch) */
+#define SP_SCRATCH_MAX 18432 /* a domain, and what is laid beside it */
+
 /* TCP and TLS */
 #define SP_TCP_STREAMS 14 /* open at once, in and out */
 #define SP_TCP_INBOUND 10 /* of which from outside */
