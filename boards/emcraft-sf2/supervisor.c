@@ -12,6 +12,7 @@
 #define REFRESH_KEY 0xac15de42U
 #define GPIO_OUT 0x88U
 #define LAMP 1U
+#define PATTERN_AT 1U /* pins 1 to 3: the pattern's number, for whoever cannot watch a lamp */
 
 static struct sp_light light;
 static volatile uint32_t fed; /* how often the loop said that it made progress */
@@ -35,21 +36,34 @@ struct sp_hal_watchdog *board_watchdog(void)
     return &watchdog;
 }
 
-struct sp_hal_led *board_light(void)
-{
-    sp_light_start(&light);
-    return &light.led;
-}
-
-/* Only changes reach the pin: each write is then an event to see. */
+/* Only changes reach the pins: each write is then an event to see. Both tasks come here. */
 static void show_light(uint32_t now)
 {
-    static int shown = -1;
-    int lit = sp_light_lit(&light, now);
-    if (lit != shown) {
-        *sf2_register(SF2_GPIO, GPIO_OUT) = lit ? LAMP : 0;
-        shown = lit;
+    static uint32_t shown = UINT32_MAX;
+    uint32_t mask = __get_PRIMASK();
+    uint32_t pins;
+    __disable_irq();
+    pins = (uint32_t)light.pattern << PATTERN_AT | (sp_light_lit(&light, now) ? LAMP : 0);
+    if (pins != shown) {
+        *sf2_register(SF2_GPIO, GPIO_OUT) = pins;
+        shown = pins;
     }
+    __set_PRIMASK(mask);
+}
+
+/* At once: a pattern that the next one follows soon would not be seen otherwise. */
+static void set_light(struct sp_hal_led *unused, enum sp_led_pattern pattern)
+{
+    (void)unused;
+    light.led.set(&light.led, pattern);
+    show_light((uint32_t)board_clock_ms());
+}
+
+struct sp_hal_led *board_light(void)
+{
+    static struct sp_hal_led led = {.set = set_light};
+    sp_light_start(&light);
+    return &led;
 }
 
 static void watch_loop(uint32_t now)
