@@ -147,16 +147,16 @@ void sp_check_certificate_judge(struct sp_check_run *run, const struct sp_http_r
     struct sp_check *check = sp_check_of(run, SP_CHECK_CERTIFICATE);
     const struct sp_tls_report *tls = &result->tls_report;
 
-    if (!tls->have_peer) {
+    if (!result->have_peer) {
         say_not_seen(run, check, result);
         return;
     }
-    note_certificate(check, &tls->peer);
+    note_certificate(check, &result->peer);
     if (tls->verify < 0) {
-        say_defect(run, check, tls->verify, &tls->peer);
+        say_defect(run, check, tls->verify, &result->peer);
     } else if (sp_port_utc_s() == 0) {
         sp_check_say_clock(check);
     } else {
-        say_valid(check, &tls->peer);
+        say_valid(check, &result->peer);
     }
 }

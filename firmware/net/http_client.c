@@ -124,6 +124,7 @@ static void keep_report(void)
     }
     c->result->tls = true;
     sp_tls_report(c->stream, &c->result->tls_report);
+    c->result->have_peer = sp_tls_peer(c->stream, &c->result->peer) == 0;
 }
 
 int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *result, sp_time now)

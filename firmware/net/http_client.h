@@ -44,6 +44,8 @@ struct sp_http_result {
     uint32_t elapsed_ms;
     bool tls;
     struct sp_tls_report tls_report;
+    bool have_peer;
+    struct sp_cert_info peer; /* the leaf that was shown in a handshake that was completed */
     char content_type[96];
     char location[SP_URL_MAX];
     char nonce[160];       /* Replay-Nonce (RFC 8555 6.5) */

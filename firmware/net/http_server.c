@@ -13,7 +13,6 @@
 #include "net/net.h"
 #include "sp_port.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LISTENERS 3
@@ -42,8 +41,7 @@ struct connection {
     sp_time since, deadline;
     sp_time heard; /* when bytes last went either way */
     unsigned requests;
-    bool closes;               /* after the answer under way */
-    char name[SP_DOMAIN_SIZE]; /* SNI */
+    bool closes; /* after the answer under way */
     char buf[SP_HTTP_HEADER_MAX];
     size_t buf_n;
     struct sp_http_answer *answer;
@@ -98,7 +96,6 @@ static void open_connection(struct connection *c, struct sp_stream *stream,
     c->heard = now;
     c->requests = 0;
     c->closes = false;
-    c->name[0] = '\0';
     c->buf_n = 0;
     if (listener->lookup != NULL) {
         set_state(c, WAITING_FOR_TLS, now, SP_HANDSHAKE_TIMEOUT_MS);
@@ -301,9 +298,6 @@ static bool start_tls(struct connection *c, sp_time now)
     return true;
 }
 
-/* Filled for one request after the other. */
-static struct sp_tls_report report;
-
 static bool shake_hands(struct connection *c, sp_time now)
 {
     uint32_t moved = sp_tls_stats().moved;
@@ -319,8 +313,6 @@ static bool shake_hands(struct connection *c, sp_time now)
         drop(c);
         return true;
     }
-    sp_tls_report(c->stream, &report);
-    (void)snprintf(c->name, sizeof c->name, "%s", report.sni);
     set_state(c, READING, now, SP_HTTP_HEADER_TIMEOUT_MS);
     return true;
 }
@@ -374,10 +366,6 @@ static void ask_handler(struct connection *c, const struct sp_http_asked *asked,
                                       .peer = sp_stream_peer(c->stream)};
 
     memcpy(request.host, asked->host, sizeof request.host);
-    if (request.tls) {
-        sp_tls_report(c->stream, &report);
-        request.tls_report = &report;
-    }
     c->listener->handler(c->listener->ctx, &request, response);
 }
 
@@ -396,7 +384,7 @@ static bool serve(struct connection *c, const struct sp_http_asked *asked, size_
     c->requests++;
     c->closes =
         !asked->keep_alive || c->requests >= SP_HTTP_REQUESTS_PER_CONNECTION || somebody_waits();
-    if (c->listener->lookup != NULL && strcmp(asked->host, c->name) != 0) {
+    if (c->listener->lookup != NULL && strcmp(asked->host, sp_tls_name(c->stream)) != 0) {
         response.status = 421;
     } else {
         ask_handler(c, asked, &response);

@@ -27,7 +27,6 @@ struct sp_http_request {
     bool tls;
     uint16_t port; /* ours */
     const struct sp_addr *peer;
-    struct sp_tls_report *tls_report; /* NULL without TLS */
 };
 
 struct sp_http_response {

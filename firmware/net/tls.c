@@ -429,6 +429,19 @@ void sp_tls_report(struct sp_stream *stream, struct sp_tls_report *out)
         (void)snprintf(out->version, sizeof out->version, "%s", mbedtls_ssl_get_version(&tls->ssl));
         suite_name(mbedtls_ssl_get_ciphersuite(&tls->ssl), out->suite, sizeof out->suite);
     }
-    (void)snprintf(out->sni, sizeof out->sni, "%s", tls->name);
-    tls->side->report(tls, out);
+    out->verify = tls->side->verdict(tls);
+}
+
+const char *sp_tls_name(struct sp_stream *stream)
+{
+    return tls_of(stream)->name;
+}
+
+int sp_tls_peer(struct sp_stream *stream, struct sp_cert_info *out)
+{
+    struct sp_tls *tls = tls_of(stream);
+    const mbedtls_x509_crt *leaf =
+        mbedtls_ssl_is_handshake_over(&tls->ssl) != 0 ? mbedtls_ssl_get_peer_cert(&tls->ssl) : NULL;
+
+    return leaf != NULL ? sp_cert_read(sp_span(leaf->raw.p, leaf->raw.len), out) : SP_E_NOT_FOUND;
 }

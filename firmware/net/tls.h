@@ -25,14 +25,17 @@
 #include "net/stream.h"
 
 /* What a server shows for a name. The spans point into memory that stays as it is until the
- * lookup's caller asks for the next one. */
+ * caller of the lookup has copied it: scratch taken by the lookup (base/scratch), which its caller
+ * gives back, or something that lives longer. */
 struct sp_tls_identity {
     struct sp_span key;                   /* private key, SEC1 or PKCS#8 DER */
     struct sp_span chain[SP_CHAIN_LINKS]; /* DER, leaf first */
     unsigned links;
 };
 /* 0, SP_E_NOT_FOUND (no such host here), another error (answered with internal_error). name is
- * lower-case. */
+ * lower-case. What it takes of the scratch memory it leaves taken: the TLS server has noted the
+ * mark before, and releases (and so wipes) it once it has copied key and chain, also after an
+ * error. */
 typedef int (*sp_tls_lookup)(void *ctx, const char *name, struct sp_tls_identity *out);
 
 /* 0 or a negative error. Starts the random generator as well (psa_crypto_init): SP_E_ENTROPY. */
@@ -58,13 +61,16 @@ int sp_tls_connect(struct sp_stream *carrier, const char *host, enum sp_tls_veri
 struct sp_tls_report {
     char version[8]; /* "TLSv1.3"; "" before the handshake is done */
     char suite[48];
-    char sni[254]; /* of a server's stream: the name asked for */
-    int verify;    /* client: 0, or the SP_E_CERT_… that it found */
-    bool have_peer;
-    struct sp_cert_info peer; /* client: the leaf that was shown */
+    int verify; /* client: 0, or the SP_E_CERT_… that it found */
 };
-/* Only for streams of this module. */
+/* These three only for streams of this module. */
 void sp_tls_report(struct sp_stream *stream, struct sp_tls_report *out);
+/* The host name that was asked for, lower-case; "" while a server has not heard it. The stream's.
+ */
+const char *sp_tls_name(struct sp_stream *stream);
+/* The leaf that a server has shown to a client whose handshake is done (of one that failed, the
+ * stream's words tell). 0, SP_E_NOT_FOUND, SP_E_CERT_BAD, SP_E_MEMORY. */
+int sp_tls_peer(struct sp_stream *stream, struct sp_cert_info *out);
 
 struct sp_tls_stats {
     unsigned servers, servers_peak, handshakes, failed;

@@ -29,7 +29,8 @@ struct sp_tls_side {
     int (*explain)(struct sp_tls *tls, int mbed);
     /* Frees what the side keeps. */
     void (*release)(struct sp_tls *tls);
-    void (*report)(struct sp_tls *tls, struct sp_tls_report *out);
+    /* What it found about the peer: 0 or SP_E_CERT_…, SP_E_CLOCK. */
+    int (*verdict)(const struct sp_tls *tls);
 };
 
 struct sp_tls {

@@ -5,6 +5,7 @@
  * no_application_protocol, as RFC 7301 3.2 demands: it could not go on anyway. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "base/text.h"
 #include "sp_port.h"
 #include "tls_private.h"
@@ -88,17 +89,28 @@ static int refuse(struct server *server, uint8_t alert, int mbed)
     return mbed;
 }
 
-static int show_identity(struct server *server)
+/* 0, an error of the lookup, an mbedTLS error. What the lookup takes of the scratch memory is given
+ * back here. */
+static int find_identity(struct server *server)
 {
     struct sp_tls_identity identity = {.links = 0};
+    size_t mark = sp_scratch_mark();
     int err = server->lookup(server->ctx, server->tls.name, &identity);
+
+    if (err == 0) {
+        err = load_identity(server, &identity);
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
+static int show_identity(struct server *server)
+{
+    int err = find_identity(server);
 
     if (err == SP_E_NOT_FOUND) {
         return refuse(server, MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME,
                       MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME);
-    }
-    if (err == 0) {
-        err = load_identity(server, &identity);
     }
     if (err != 0) {
         return refuse(server, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, MBEDTLS_ERR_SSL_INTERNAL_ERROR);
@@ -168,14 +180,14 @@ static void release(struct sp_tls *tls)
     sp_tls_count.servers--;
 }
 
-static void report(struct sp_tls *tls, struct sp_tls_report *out)
+static int verdict(const struct sp_tls *tls)
 {
-    (void)tls;
-    (void)out;
+    (void)tls; /* of a client nothing is asked */
+    return 0;
 }
 
 static const struct sp_tls_side side = {
-    .opened = opened, .explain = explain, .release = release, .report = report};
+    .opened = opened, .explain = explain, .release = release, .verdict = verdict};
 
 int sp_tls_server_start(void)
 {

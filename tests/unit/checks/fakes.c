@@ -69,7 +69,7 @@ void fake_nothing(struct sp_dns_answer *answer, int result)
 static void fetch_is_fine(void)
 {
     struct sp_http_result *result = &fake.fetched;
-    struct sp_cert_info *peer = &result->tls_report.peer;
+    struct sp_cert_info *peer = &result->peer;
 
     result->stage = "done";
     result->status = 200;
@@ -79,7 +79,7 @@ static void fetch_is_fine(void)
     strcpy(result->content_type, "text/plain; charset=utf-8");
     strcpy(result->tls_report.version, "TLSv1.3");
     strcpy(result->tls_report.suite, "TLS_AES_128_GCM_SHA256");
-    result->tls_report.have_peer = true;
+    result->have_peer = true;
     strcpy(peer->sans[0], HOST);
     peer->sans_n = 1;
     strcpy(peer->issuer, "CN=A Public CA");

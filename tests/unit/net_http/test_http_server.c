@@ -32,7 +32,6 @@ static void handler(void *ctx, const struct sp_http_request *request,
     assert_ptr_equal(ctx, &handled);
     handled++;
     assert_true(request->tls == (request->port == SECURE));
-    assert_true(request->tls == (request->tls_report != NULL));
     assert_int_equal(request->peer->family, 4);
     response->status = 200;
     response->content_type = "text/plain";

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/port.h"
+#include "base/scratch.h"
 #include "certs.h"
 #include "tls_pair.h"
 
@@ -30,6 +31,7 @@ static void both_sides_talk_and_end(void **state)
     struct tls_shown shown = tls_shown_default();
     size_t base = sp_port_use(SP_POOL_TLS).used;
     struct sp_tls_report report;
+    struct sp_cert_info info;
     char text[8] = "";
 
     (void)state;
@@ -42,9 +44,9 @@ static void both_sides_talk_and_end(void **state)
     assert_string_equal(text, "pong");
     sp_tls_report(pair.server, &report);
     assert_string_equal(report.version, "TLSv1.3");
-    assert_string_equal(report.sni, HOST);
+    assert_string_equal(sp_tls_name(pair.server), HOST);
     assert_string_equal(report.suite, "TLS_AES_128_GCM_SHA256");
-    assert_false(report.have_peer);
+    assert_int_equal(sp_tls_peer(pair.server, &info), SP_E_NOT_FOUND);
     assert_int_equal(sp_stream_finish(pair.server), 0);
     assert_int_equal(sp_stream_read(pair.client, text, sizeof text), 0);
     assert_int_equal(sp_stream_read(pair.client, text, sizeof text), 0);
@@ -95,6 +97,23 @@ static void identity_is_dropped_after_the_handshake(void **state)
     assert_true(client > 16384);
     /* Two buffers, session, keys: a chain in memory would show. */
     assert_in_range(sp_port_use(SP_POOL_TLS).used - base, 8000, 13000);
+    tls_pair_close(&pair);
+}
+
+static void scratch_of_the_lookup_is_given_back(void **state)
+{
+    struct tls_shown shown = tls_shown_default();
+
+    (void)state;
+    established(&shown);
+    assert_int_equal(sp_scratch_use().used, 0);
+    assert_true(sp_scratch_use().peak > 0);
+    tls_pair_close(&pair);
+    shown.fails = SP_E_IO;
+    tls_pair_open(&pair, &shown, HOST, SP_TLS_VERIFY);
+    tls_pair_handshake(&pair);
+    assert_int_equal(pair.server_ready, SP_E_TLS);
+    assert_int_equal(sp_scratch_use().used, 0);
     tls_pair_close(&pair);
 }
 
@@ -413,6 +432,7 @@ int main(void)
         cmocka_unit_test(both_sides_talk_and_end),
         cmocka_unit_test(long_data_arrives_whole),
         cmocka_unit_test(identity_is_dropped_after_the_handshake),
+        cmocka_unit_test(scratch_of_the_lookup_is_given_back),
         cmocka_unit_test(cut_connection_is_not_an_end),
         cmocka_unit_test(flights_leave_in_one_segment_each),
         cmocka_unit_test(last_flight_of_the_client_leaves_with_its_data),

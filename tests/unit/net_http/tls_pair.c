@@ -1,6 +1,7 @@
 #include "tls_pair.h"
 
 #include "base/port.h"
+#include "base/scratch.h"
 #include "certs.h"
 #include "net/trust.h"
 #include "test_clock.h"
@@ -42,19 +43,24 @@ struct tls_shown tls_shown_default(void)
         .name = "mta-sts.example.net", .key = key_leaf, .leaf = cert_leaf, .link = cert_inter};
 }
 
+static struct sp_span in_scratch(struct sp_span span)
+{
+    return sp_span(memcpy(sp_scratch_take(span.n), span.p, span.n), span.n);
+}
+
 int tls_pair_lookup(void *ctx, const char *name, struct sp_tls_identity *out)
 {
     struct tls_shown *shown = ctx;
 
     shown->asked++;
+    out->key = in_scratch(shown->key);
     if (shown->fails != 0) {
         return shown->fails;
     }
     if (strcmp(name, shown->name) != 0) {
         return SP_E_NOT_FOUND;
     }
-    out->key = shown->key;
-    out->chain[0] = shown->leaf;
+    out->chain[0] = in_scratch(shown->leaf);
     out->chain[1] = shown->link;
     out->links = shown->link.n > 0 ? 2 : 1;
     return 0;
