@@ -8,7 +8,8 @@
  *   erase     condemn, erase and label a block
  *   collect   moving what lives out of a block, so that it can be erased
  *   mount     from flash to RAM
- *   store     the public functions
+ *   read      a record's data, whole or piece by piece
+ *   store     the other public functions
  *
  * All return 0 or a negative sp_err unless said otherwise. Addresses are in units.
  */
@@ -28,6 +29,8 @@
 int sp_part_read(struct sp_store *store, uint32_t block, uint32_t offset, void *buf, size_t n);
 int sp_part_program(struct sp_store *store, uint32_t block, uint32_t offset, const void *buf,
                     size_t n);
+/* Wipes what may have been a piece of a key; the compiler cannot leave it out. */
+void sp_part_forget(void *p, size_t n);
 /* Where the directory's entry of that number lies in its block. */
 uint32_t sp_part_slot_offset(const struct sp_store *store, uint32_t slot);
 

@@ -2,6 +2,8 @@
 
 #include "base/err.h"
 
+#include <string.h>
+
 int sp_part_read(struct sp_store *store, uint32_t block, uint32_t offset, void *buf, size_t n)
 {
     uint32_t address = (store->first + block) * store->flash->block_size + offset;
@@ -17,6 +19,11 @@ int sp_part_program(struct sp_store *store, uint32_t block, uint32_t offset, con
 
     store->program_bytes += n;
     return sp_flash_program(store->flash, address, buf, n) < 0 ? SP_E_IO : 0;
+}
+
+void sp_part_forget(void *p, size_t n)
+{
+    memset(p, 0, n);
 }
 
 uint32_t sp_part_slot_offset(const struct sp_store *store, uint32_t slot)

@@ -65,23 +65,58 @@ static int describe(const struct sp_store *store, enum sp_kind kind, uint32_t du
     return 0;
 }
 
+/* A record on its way to the part. What is small is joined, so that a record of many pieces takes
+ * few programs. */
+struct joined {
+    struct sp_store *store;
+    uint32_t block, offset; /* where the bytes below go */
+    size_t n;
+    uint8_t bytes[SP_RECORD_HEADER + SP_STORE_NAME_MAX];
+};
+
+static int flush(struct joined *out)
+{
+    int err =
+        out->n > 0 ? sp_part_program(out->store, out->block, out->offset, out->bytes, out->n) : 0;
+
+    out->offset += (uint32_t)out->n;
+    out->n = 0;
+    return err;
+}
+
+static int add(struct joined *out, struct sp_span piece)
+{
+    int err = piece.n > sizeof out->bytes - out->n ? flush(out) : 0;
+
+    if (err < 0 || piece.n == 0) {
+        return err;
+    }
+    if (piece.n <= sizeof out->bytes) {
+        memcpy(out->bytes + out->n, piece.p, piece.n);
+        out->n += piece.n;
+        return 0;
+    }
+    err = sp_part_program(out->store, out->block, out->offset, piece.p, piece.n);
+    out->offset += (uint32_t)piece.n;
+    return err;
+}
+
 static int write_record(struct sp_store *store, uint32_t block, uint32_t offset, void *context)
 {
     const struct record *record = context;
-    uint8_t head[SP_RECORD_HEADER + SP_STORE_NAME_MAX];
-    size_t n = SP_RECORD_HEADER + (size_t)record->header.name_n;
+    struct joined out = {.store = store, .block = block, .offset = offset};
     int err;
 
-    sp_record_header_encode(&record->header, head);
-    memcpy(head + SP_RECORD_HEADER, record->name, record->header.name_n);
-    err = sp_part_program(store, block, offset, head, n);
+    sp_record_header_encode(&record->header, out.bytes);
+    out.n = SP_RECORD_HEADER;
+    err = add(&out, sp_span(record->name, record->header.name_n));
     for (size_t i = 0; i < record->pieces_n && err == 0; i++) {
-        offset += (uint32_t)n;
-        n = record->pieces[i].n;
-        if (n > 0) {
-            err = sp_part_program(store, block, offset, record->pieces[i].p, n);
-        }
+        err = add(&out, record->pieces[i]);
     }
+    if (err == 0) {
+        err = flush(&out);
+    }
+    sp_part_forget(&out, sizeof out); /* a key may have been among the pieces */
     return err;
 }
 
@@ -176,11 +211,10 @@ int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, st
     return sp_store_putv(store, kind, name, &data, 1, due);
 }
 
-/* -------- get -------- */
+/* -------- find -------- */
 
-/* As sp_lookup, for one that wants the record and has no use for a free key. */
-static int find(struct sp_store *store, enum sp_kind kind, const char *name,
-                struct sp_lookup *lookup)
+int sp_store_find(struct sp_store *store, enum sp_kind kind, const char *name,
+                  struct sp_lookup *lookup)
 {
     int err;
 
@@ -196,54 +230,6 @@ static int find(struct sp_store *store, enum sp_kind kind, const char *name,
         store->corrupt++;
     }
     return err == SP_E_FULL ? SP_E_NOT_FOUND : err;
-}
-
-static uint32_t checksum(const struct sp_record_header *header, const char *name, const void *data)
-{
-    uint8_t bytes[SP_RECORD_HEADER];
-    uint32_t crc;
-
-    sp_record_header_encode(header, bytes);
-    crc = sp_crc32c(0, bytes + 4, sizeof bytes - 4);
-    crc = sp_crc32c(crc, name, header->name_n);
-    return sp_crc32c(crc, data, header->data_n);
-}
-
-int sp_store_get(struct sp_store *store, enum sp_kind kind, const char *name, void *buf, size_t cap)
-{
-    struct sp_lookup lookup;
-    uint32_t address;
-    int err = find(store, kind, name, &lookup);
-
-    if (err < 0) {
-        return err;
-    }
-    if (lookup.header.data_n > cap) {
-        return SP_E_SPACE;
-    }
-    address = sp_index_at(store, lookup.position).address;
-    if (lookup.header.data_n > 0) {
-        err = sp_part_read(store, address / store->block_units,
-                           address % store->block_units * SP_UNIT + SP_RECORD_HEADER +
-                               lookup.header.name_n,
-                           buf, lookup.header.data_n);
-    }
-    if (err < 0) {
-        return err;
-    }
-    if (checksum(&lookup.header, name, buf) != lookup.header.crc) {
-        store->corrupt++;
-        return SP_E_CORRUPT;
-    }
-    return lookup.header.data_n;
-}
-
-int sp_store_length(struct sp_store *store, enum sp_kind kind, const char *name)
-{
-    struct sp_lookup lookup;
-    int err = find(store, kind, name, &lookup);
-
-    return err < 0 ? err : lookup.header.data_n;
 }
 
 /* -------- delete -------- */
@@ -273,7 +259,7 @@ int sp_store_delete(struct sp_store *store, enum sp_kind kind, const char *name)
 {
     struct sp_dir_entry entry = {.kind = (uint8_t)kind, .tombstone = true};
     struct sp_lookup lookup;
-    int err = find(store, kind, name, &lookup);
+    int err = sp_store_find(store, kind, name, &lookup);
 
     if (err < 0 && err != SP_E_CORRUPT) {
         return err;
@@ -363,7 +349,7 @@ int sp_store_due(struct sp_store *store, enum sp_kind kind, char *name, sp_utc *
 int sp_store_set_due(struct sp_store *store, enum sp_kind kind, const char *name, sp_utc due)
 {
     struct sp_lookup lookup;
-    int err = find(store, kind, name, &lookup);
+    int err = sp_store_find(store, kind, name, &lookup);
 
     if (err < 0 && err != SP_E_CORRUPT) {
         return err;
@@ -375,7 +361,7 @@ int sp_store_set_due(struct sp_store *store, enum sp_kind kind, const char *name
 int sp_store_get_due(struct sp_store *store, enum sp_kind kind, const char *name, sp_utc *due)
 {
     struct sp_lookup lookup;
-    int err = find(store, kind, name, &lookup);
+    int err = sp_store_find(store, kind, name, &lookup);
 
     *due = 0;
     if (err < 0 && err != SP_E_CORRUPT) {

@@ -24,6 +24,7 @@
 #define SP_STORE_NAME_MAX 253     /* bytes of a name: the longest host name fits */
 #define SP_STORE_ENTRY_SIZE 12    /* bytes of RAM a record */
 #define SP_STORE_BLOCKS_MAX 256   /* erase blocks that a store may span */
+#define SP_STORE_AHEAD 64         /* bytes that a reader reads at once for small pieces */
 
 enum sp_kind {
     SP_KIND_SETTING = 1, /* one device setting each: "network", "ca", … */
@@ -86,6 +87,26 @@ int sp_store_get(struct sp_store *store, enum sp_kind kind, const char *name, vo
                  size_t cap);
 /* The record's length without reading its data; errors as above. */
 int sp_store_length(struct sp_store *store, enum sp_kind kind, const char *name);
+
+/* Reads a record piece by piece, for one who has no room for all of it: begin, read in order, end.
+ * Until the end the bytes are not known to be right. Nothing may be put or deleted, and no step of
+ * the store made, between begin and end. Members are the store's own. */
+struct sp_store_reader {
+    struct sp_store *store;
+    uint32_t block, offset;        /* of the next byte to be read from the part */
+    uint32_t left;                 /* bytes of the data that were not read from the part yet */
+    uint32_t crc, wanted;          /* over what was read, and in the header */
+    uint32_t ahead_at, ahead_n;    /* of the bytes below */
+    uint8_t ahead[SP_STORE_AHEAD]; /* read from the part, and not asked for yet */
+};
+/* Finds the record: its length. Errors of sp_store_length. */
+int sp_store_read_begin(struct sp_store *store, enum sp_kind kind, const char *name,
+                        struct sp_store_reader *reader);
+/* The next n bytes; buf NULL passes over them. 0; SP_E_INVALID (there are not so many), SP_E_IO. */
+int sp_store_read(struct sp_store_reader *reader, void *buf, size_t n);
+/* Reads what is left, and judges the whole. 0; SP_E_CORRUPT (checksum), SP_E_IO. The reader is
+ * wiped. */
+int sp_store_read_end(struct sp_store_reader *reader);
 
 /* After 0 the record is gone, also after any reset. SP_E_NOT_FOUND, SP_E_FULL, SP_E_IO. */
 int sp_store_delete(struct sp_store *store, enum sp_kind kind, const char *name);

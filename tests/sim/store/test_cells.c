@@ -56,7 +56,7 @@ static int close_part(void **state)
     return 0;
 }
 
-/* Operations of a put: entry, header and name, data, commit. */
+/* Operations of a put: entry; header, name and data together; commit. */
 static void cut_put_at(uint64_t op, enum sp_nor_fault fault)
 {
     sp_nor_fault(&kit.nor, fault, kit.nor.stats.ops + op, 1);
@@ -69,7 +69,7 @@ static void a_commit_that_did_not_show_stays_undone(void **state)
     uint8_t *entry;
     (void)state;
 
-    cut_put_at(4, SP_NOR_CUT_BEFORE);
+    cut_put_at(3, SP_NOR_CUT_BEFORE);
     assert_text("a", "old");
     assert_int_equal(sp_store_stats(&kit.store).torn, 1);
     entry = last_entry();
@@ -84,7 +84,7 @@ static void a_commit_that_showed_faintly_stays_done(void **state)
     uint8_t *entry;
     (void)state;
 
-    cut_put_at(4, SP_NOR_CUT_BEFORE);
+    cut_put_at(3, SP_NOR_CUT_BEFORE);
     entry = last_entry();
     entry[SP_ENTRY_VOID] = 0xFF;
     entry[SP_ENTRY_COMMIT] = 0xF7;

@@ -115,6 +115,116 @@ static void pieces_are_joined(void **state)
     assert_text("a", "");
 }
 
+/* What is small is joined: a record's pieces are not a program each. */
+static void many_pieces_take_few_programs(void **state)
+{
+    static char got[200 * 3 + 600];
+    static char long_text[600];
+    struct sp_span pieces[201];
+    uint64_t before;
+    (void)state;
+
+    memset(long_text, 'l', sizeof long_text);
+    for (size_t i = 0; i < COUNT(pieces); i++) {
+        pieces[i] = i == 100 ? sp_span(long_text, sizeof long_text) : sp_span_str("abc");
+    }
+    before = nor.stats.programs;
+    assert_int_equal(sp_store_putv(&store, SP_KIND_DOMAIN, "a", pieces, COUNT(pieces), 0), 0);
+    assert_in_range(nor.stats.programs - before, 1, 16);
+    assert_int_equal(sp_store_get(&store, SP_KIND_DOMAIN, "a", got, sizeof got), sizeof got);
+    for (size_t i = 0; i < sizeof got; i++) {
+        size_t k = i < 300 ? i : i - 600;
+
+        assert_int_equal(got[i], i >= 300 && i < 900 ? 'l' : "abc"[k % 3]);
+    }
+}
+
+/* --- piece by piece --- */
+
+static uint8_t pattern[700];
+
+static void put_pattern(size_t n)
+{
+    for (size_t i = 0; i < sizeof pattern; i++) {
+        pattern[i] = (uint8_t)(i * 7 + i / 251);
+    }
+    assert_int_equal(sp_store_put(&store, SP_KIND_DOMAIN, "pieces.example", sp_span(pattern, n), 0),
+                     0);
+}
+
+static int begin(struct sp_store_reader *reader)
+{
+    return sp_store_read_begin(&store, SP_KIND_DOMAIN, "pieces.example", reader);
+}
+
+/* In pieces of each size, every other one passed over: the bytes are right, and none is read from
+ * the part twice. */
+static void a_record_is_read_in_pieces_of_any_size(void **state)
+{
+    struct sp_store_reader reader;
+    uint8_t got[sizeof pattern];
+    (void)state;
+
+    put_pattern(sizeof pattern);
+    for (size_t size = 1; size <= sizeof pattern; size++) {
+        uint64_t before;
+
+        assert_int_equal(begin(&reader), sizeof pattern);
+        before = sp_store_stats(&store).read_bytes;
+        for (size_t at = 0, piece = 0; at < sizeof pattern; at += size, piece++) {
+            size_t n = size < sizeof pattern - at ? size : sizeof pattern - at;
+
+            assert_int_equal(sp_store_read(&reader, piece % 2 == 0 ? got : NULL, n), 0);
+            if (piece % 2 == 0) {
+                assert_memory_equal(got, pattern + at, n);
+            }
+        }
+        assert_int_equal(sp_store_read(&reader, got, 1), SP_E_INVALID);
+        assert_int_equal(sp_store_read_end(&reader), 0);
+        assert_int_equal(sp_store_stats(&store).read_bytes - before, sizeof pattern);
+    }
+}
+
+static void a_reader_may_stop_early_and_still_hears_of_damage(void **state)
+{
+    struct sp_store_reader reader;
+    uint8_t got[8];
+    (void)state;
+
+    put_pattern(300);
+    for (size_t i = 0; i < nor.flash.size; i++) { /* the last byte of the record */
+        if (memcmp(nor.bytes + i, pattern, 300) == 0) {
+            nor.bytes[i + 299] ^= 1;
+        }
+    }
+    assert_int_equal(begin(&reader), 300);
+    assert_int_equal(sp_store_read(&reader, got, sizeof got), 0);
+    assert_memory_equal(got, pattern, sizeof got);
+    assert_int_equal(sp_store_read_end(&reader), SP_E_CORRUPT);
+    assert_int_equal(sp_store_stats(&store).corrupt, 1);
+}
+
+static void a_reader_asks_for_no_more_than_there_is(void **state)
+{
+    struct sp_store_reader reader;
+    uint8_t got[64];
+    (void)state;
+
+    assert_int_equal(begin(&reader), SP_E_NOT_FOUND);
+    put_pattern(10);
+    assert_int_equal(begin(&reader), 10);
+    assert_int_equal(sp_store_read(&reader, got, 11), SP_E_INVALID);
+    assert_int_equal(sp_store_read(&reader, got, 4), 0);
+    assert_int_equal(sp_store_read(&reader, got, SIZE_MAX), SP_E_INVALID);
+    assert_int_equal(sp_store_read(&reader, NULL, 7), SP_E_INVALID);
+    assert_int_equal(sp_store_read(&reader, got, 6), 0);
+    assert_memory_equal(got, pattern + 4, 6);
+    assert_int_equal(sp_store_read_end(&reader), 0);
+    put_pattern(0);
+    assert_int_equal(begin(&reader), 0);
+    assert_int_equal(sp_store_read_end(&reader), 0);
+}
+
 static void kinds_are_apart(void **state)
 {
     char got[8];
@@ -563,6 +673,10 @@ int main(void)
         TEST(what_was_put_is_got),
         TEST(a_put_replaces_whole),
         TEST(pieces_are_joined),
+        TEST(many_pieces_take_few_programs),
+        TEST(a_record_is_read_in_pieces_of_any_size),
+        TEST(a_reader_may_stop_early_and_still_hears_of_damage),
+        TEST(a_reader_asks_for_no_more_than_there_is),
         TEST(kinds_are_apart),
         TEST(a_deleted_record_is_gone_also_after_a_reset),
         TEST(a_small_buffer_is_refused),
