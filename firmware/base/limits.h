@@ -52,8 +52,10 @@
 #define SP_HTTP_CLIENT_TIMEOUT_MS 30000
 
 /* DNS */
-#define SP_DNS_QUERIES 8    /* outstanding at once */
-#define SP_DNS_ANSWERS 24   /* records kept of one answer */
+#define SP_DNS_QUERIES 8 /* outstanding at once */
+#define SP_DNS_ANSWER_MAX                                                                          \
+    4096                    /* bytes of an answer's records: 16 MX with names of the greatest      \
+                               length but one, 7 TXT records of SP_DNS_TEXT_MAX, or 120 addresses */
 #define SP_DNS_ADDRESSES 8  /* of one host and family */
 #define SP_DNS_TEXT_MAX 512 /* bytes of one TXT record */
 #define SP_DNS_TIMEOUT_MS 2500

@@ -118,11 +118,14 @@ static void put_value(struct sp_buf *out, const struct sp_dns_record *record)
 
 static void put_records(struct sp_buf *out, const struct sp_dns_answer *answer)
 {
-    for (unsigned i = 0; i < answer->n; i++) {
-        if (i > 0) {
+    struct sp_dns_cursor cursor = {0};
+    struct sp_dns_record record;
+
+    while (sp_dns_next(answer, &cursor, &record)) {
+        if (out->len > 0) {
             sp_buf_puts(out, ", ");
         }
-        put_value(out, &answer->records[i]);
+        put_value(out, &record);
     }
     if (answer->n == 0 || answer->result < 0) {
         sp_buf_printf(out, "%s%s", answer->n > 0 ? ", " : "", sp_err_text(answer->result));

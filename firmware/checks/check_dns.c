@@ -17,20 +17,22 @@ void sp_check_dns_side(struct sp_check_run *run, enum sp_dns_type type,
                        const struct sp_dns_answer *answer)
 {
     struct sp_check_side *side = type == SP_DNS_A ? &run->side4 : &run->side6;
+    struct sp_dns_cursor cursor = {0};
+    struct sp_dns_record record;
+
     memset(side, 0, sizeof *side);
     side->result = answer->result;
-    for (unsigned i = 0; i < answer->n; i++) {
-        const struct sp_dns_record *record = &answer->records[i];
-        if (record->type == SP_DNS_CNAME) {
-            sp_text_cut(run->alias, sizeof run->alias, record->u.host);
+    while (sp_dns_next(answer, &cursor, &record)) {
+        if (record.type == SP_DNS_CNAME) {
+            sp_text_cut(run->alias, sizeof run->alias, record.u.host);
         }
-        if (record->type != type) {
+        if (record.type != type) {
             continue;
         }
-        if (sp_check_is_own(run, &record->u.addr)) {
-            keep_lowest(side->own++, &side->first_own, &record->u.addr);
+        if (sp_check_is_own(run, &record.u.addr)) {
+            keep_lowest(side->own++, &side->first_own, &record.u.addr);
         } else {
-            keep_lowest(side->foreign++, &side->first_foreign, &record->u.addr);
+            keep_lowest(side->foreign++, &side->first_foreign, &record.u.addr);
         }
     }
     sp_check_note_answer(sp_check_of(run, SP_CHECK_DNS), type == SP_DNS_A ? "A" : "AAAA", run->host,

@@ -140,11 +140,14 @@ static bool is_almost(const char *text)
 
 static void look_through(const struct sp_dns_answer *answer, struct found *found)
 {
-    memset(found, 0, sizeof *found);
-    for (unsigned i = 0; i < answer->n; i++) {
-        const char *text = answer->records[i].u.text;
+    struct sp_dns_cursor cursor = {0};
+    struct sp_dns_record record;
 
-        if (answer->records[i].type != SP_DNS_TXT) {
+    memset(found, 0, sizeof *found);
+    while (sp_dns_next(answer, &cursor, &record)) {
+        const char *text = record.u.text;
+
+        if (record.type != SP_DNS_TXT) {
             continue;
         }
         if (strncmp(text, VERSION, strlen(VERSION)) == 0) {

@@ -3,8 +3,8 @@
  *
  * Answers are never cached here and never come from a hosts file: a check wants what DNS says now.
  *
- * Memory: a query's answer lives in the caller's struct, bounded by SP_DNS_ANSWERS; c-ares draws on
- * its pool. Threads: service task. Time: nothing blocks.
+ * Memory: a query's answer lives in the caller's struct, its records packed into SP_DNS_ANSWER_MAX
+ * bytes; c-ares draws on its pool. Threads: service task. Time: nothing blocks.
  */
 #ifndef SP_NET_DNS_H
 #define SP_NET_DNS_H
@@ -26,22 +26,22 @@ enum sp_dns_type {
     SP_DNS_CAA = 257
 };
 
+/* One record of an answer. Its texts are the answer's. */
 struct sp_dns_record {
     enum sp_dns_type type;
-    uint32_t ttl;              /* s */
-    char name[SP_DOMAIN_SIZE]; /* owner, after CNAMEs */
+    uint32_t ttl;     /* s */
+    const char *name; /* owner, after CNAMEs */
     union {
-        struct sp_addr addr;       /* A, AAAA */
-        char host[SP_DOMAIN_SIZE]; /* CNAME, NS */
+        struct sp_addr addr; /* A, AAAA */
+        const char *host;    /* CNAME, NS */
         struct {
             uint16_t preference;
-            char host[SP_DOMAIN_SIZE]; /* "" for the null MX "." */
+            const char *host; /* "" for the null MX "." */
         } mx;
-        char text[SP_DNS_TEXT_MAX]; /* TXT, its strings joined; longer ones are cut */
+        const char *text; /* TXT, its strings joined; what is over SP_DNS_TEXT_MAX is cut */
         struct {
             uint8_t critical;
-            char tag[32];
-            char value[SP_DOMAIN_SIZE];
+            const char *tag, *value;
         } caa;
     } u;
 };
@@ -52,12 +52,24 @@ struct sp_dns_answer {
     int result;
     struct sp_addr server; /* who answered (last); family 0 when nobody did */
     uint32_t elapsed_ms;
-    unsigned n; /* records */
-    bool cut;   /* there were more than SP_DNS_ANSWERS */
-    struct sp_dns_record records[SP_DNS_ANSWERS];
+    unsigned n; /* records, to be read by sp_dns_next */
+    bool cut;   /* more came than fit: the first ones are here */
+    /* The module's. */
+    uint16_t used, last_owner;
+    uint8_t bytes[SP_DNS_ANSWER_MAX];
 };
 
-/* The addresses alone, for those who only want to connect: a fiftieth of the memory. */
+/* Where a reader stands in an answer; {0} is the beginning. Members are the module's. */
+struct sp_dns_cursor {
+    size_t at;
+    const char *owner;
+};
+
+/* The next record; false at the end. Changes nothing in the answer. */
+bool sp_dns_next(const struct sp_dns_answer *answer, struct sp_dns_cursor *cursor,
+                 struct sp_dns_record *out);
+
+/* The addresses alone, for those who only want to connect: a twentieth of the memory. */
 struct sp_dns_addresses {
     int result; /* as above; SP_OK with at least one address */
     unsigned n;

@@ -1,11 +1,13 @@
 #include "net/dns_record.h"
 
 #include "base/err.h"
+#include "net/dns_answer.h"
 
 #include <string.h>
 #include <strings.h>
 
-#define HOPS 12 /* CNAMEs followed */
+#define HOPS 12     /* CNAMEs followed */
+#define TAG_SIZE 32 /* of a CAA record's property, with its terminator */
 
 int sp_dns_name(const char *name, char *out)
 {
@@ -37,30 +39,6 @@ int sp_dns_name(const char *name, char *out)
     }
     out[n] = '\0';
     return label > 0 ? 0 : SP_E_INVALID;
-}
-
-/* Lower-cased, cut to fit; bytes that end a string early become '?'. */
-static void copy_bytes(const void *from, size_t n, char *out, size_t cap)
-{
-    const unsigned char *bytes = from;
-
-    if (n >= cap) {
-        n = cap - 1;
-    }
-    for (size_t i = 0; i < n; i++) {
-        out[i] = bytes[i] != 0 ? (char)bytes[i] : '?';
-    }
-    out[n] = '\0';
-}
-
-static void copy_name(const char *name, char *out)
-{
-    copy_bytes(name != NULL ? name : "", name != NULL ? strlen(name) : 0, out, SP_DOMAIN_SIZE);
-    for (char *c = out; *c != '\0'; c++) {
-        if (*c >= 'A' && *c <= 'Z') {
-            *c = (char)(*c + ('a' - 'A'));
-        }
-    }
 }
 
 static const ares_dns_rr_t *answer_at(const ares_dns_record_t *response, size_t i)
@@ -130,55 +108,81 @@ static void take_address(const ares_dns_rr_t *rr, struct sp_addr *out)
     }
 }
 
-static void take_bytes(const ares_dns_rr_t *rr, ares_dns_rr_key_t key, char *out, size_t cap)
+static const char *name_of(const ares_dns_rr_t *rr, ares_dns_rr_key_t key)
+{
+    const char *name = ares_dns_rr_get_str(rr, key);
+
+    return name != NULL ? name : "";
+}
+
+static void put_bytes(struct sp_dns_writer *out, const ares_dns_rr_t *rr, ares_dns_rr_key_t key,
+                      size_t cap)
 {
     size_t n = 0;
     const unsigned char *bytes = ares_dns_rr_get_bin(rr, key, &n);
 
-    copy_bytes(bytes, bytes != NULL ? n : 0, out, cap);
+    sp_dns_put_text(out, bytes, bytes != NULL ? n : 0, cap);
 }
 
-static void take_caa(const ares_dns_rr_t *rr, struct sp_dns_record *out)
+static void put_caa(struct sp_dns_writer *out, const ares_dns_rr_t *rr)
 {
-    const char *tag = ares_dns_rr_get_str(rr, ARES_RR_CAA_TAG);
+    const char *tag = name_of(rr, ARES_RR_CAA_TAG);
 
-    out->u.caa.critical = ares_dns_rr_get_u8(rr, ARES_RR_CAA_CRITICAL);
-    copy_bytes(tag, tag != NULL ? strlen(tag) : 0, out->u.caa.tag, sizeof out->u.caa.tag);
-    take_bytes(rr, ARES_RR_CAA_VALUE, out->u.caa.value, sizeof out->u.caa.value);
+    sp_dns_put_text(out, tag, strlen(tag), TAG_SIZE);
+    put_bytes(out, rr, ARES_RR_CAA_VALUE, SP_DOMAIN_SIZE);
 }
 
-static void take_record(const ares_dns_rr_t *rr, struct sp_dns_record *out)
+static uint16_t number_of(const ares_dns_rr_t *rr)
 {
-    memset(out, 0, sizeof *out);
-    out->type = (enum sp_dns_type)ares_dns_rr_get_type(rr);
-    out->ttl = ares_dns_rr_get_ttl(rr);
-    copy_name(ares_dns_rr_get_name(rr), out->name);
-    switch (out->type) {
-    case SP_DNS_A:
-    case SP_DNS_AAAA:
-        take_address(rr, &out->u.addr);
+    switch ((int)ares_dns_rr_get_type(rr)) {
+    case ARES_REC_TYPE_MX:
+        return ares_dns_rr_get_u16(rr, ARES_RR_MX_PREFERENCE);
+    case ARES_REC_TYPE_CAA:
+        return ares_dns_rr_get_u8(rr, ARES_RR_CAA_CRITICAL);
+    default:
+        return 0;
+    }
+}
+
+static void put_fields(struct sp_dns_writer *out, const ares_dns_rr_t *rr)
+{
+    struct sp_addr addr;
+
+    switch ((int)ares_dns_rr_get_type(rr)) {
+    case ARES_REC_TYPE_A:
+    case ARES_REC_TYPE_AAAA:
+        take_address(rr, &addr);
+        sp_dns_put_addr(out, &addr);
         break;
-    case SP_DNS_CNAME:
-        copy_name(ares_dns_rr_get_str(rr, ARES_RR_CNAME_CNAME), out->u.host);
+    case ARES_REC_TYPE_CNAME:
+        sp_dns_put_name(out, name_of(rr, ARES_RR_CNAME_CNAME));
         break;
-    case SP_DNS_NS:
-        copy_name(ares_dns_rr_get_str(rr, ARES_RR_NS_NSDNAME), out->u.host);
+    case ARES_REC_TYPE_NS:
+        sp_dns_put_name(out, name_of(rr, ARES_RR_NS_NSDNAME));
         break;
-    case SP_DNS_MX:
-        out->u.mx.preference = ares_dns_rr_get_u16(rr, ARES_RR_MX_PREFERENCE);
-        copy_name(ares_dns_rr_get_str(rr, ARES_RR_MX_EXCHANGE), out->u.mx.host);
+    case ARES_REC_TYPE_MX:
+        sp_dns_put_name(out, name_of(rr, ARES_RR_MX_EXCHANGE));
         break;
-    case SP_DNS_TXT:
-        take_bytes(rr, ARES_RR_TXT_DATA, out->u.text, sizeof out->u.text);
+    case ARES_REC_TYPE_TXT:
+        put_bytes(out, rr, ARES_RR_TXT_DATA, SP_DNS_TEXT_MAX);
         break;
-    case SP_DNS_CAA:
-        take_caa(rr, out);
+    case ARES_REC_TYPE_CAA:
+        put_caa(out, rr);
         break;
-    case SP_DNS_SOA: /* that it is there is all that is wanted */
-    case SP_DNS_TLSA:
     default:
         break;
     }
+}
+
+static void put_record(struct sp_dns_answer *out, const ares_dns_rr_t *rr)
+{
+    const char *owner = ares_dns_rr_get_name(rr);
+    struct sp_dns_writer writer;
+
+    sp_dns_record_begin(&writer, out, (enum sp_dns_type)ares_dns_rr_get_type(rr),
+                        ares_dns_rr_get_ttl(rr), number_of(rr), owner != NULL ? owner : "");
+    put_fields(&writer, rr);
+    sp_dns_record_end(&writer);
 }
 
 /* What the response says of the name as a whole. */
@@ -210,11 +214,7 @@ static void visit_record(void *ctx, const ares_dns_rr_t *rr)
     struct answer_taker *taker = ctx;
 
     taker->found = taker->found || (int)ares_dns_rr_get_type(rr) == (int)taker->type;
-    if (taker->out->n == SP_DNS_ANSWERS) {
-        taker->out->cut = true;
-    } else {
-        take_record(rr, &taker->out->records[taker->out->n++]);
-    }
+    put_record(taker->out, rr);
 }
 
 void sp_dns_take_answer(const ares_dns_record_t *response, const char *name, enum sp_dns_type type,
@@ -222,8 +222,7 @@ void sp_dns_take_answer(const ares_dns_record_t *response, const char *name, enu
 {
     struct answer_taker taker = {.out = out, .type = type};
 
-    out->n = 0;
-    out->cut = false;
+    sp_dns_answer_reset(out);
     walk(response, name, type, visit_record, &taker);
     out->result = verdict(response, taker.found);
 }

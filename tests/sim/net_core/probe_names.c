@@ -73,9 +73,11 @@ static void show_record(int id, const struct sp_dns_record *r)
 static void show_answer(int id, const struct sp_dns_answer *a)
 {
     char text[SP_ADDR_SIZE];
+    struct sp_dns_cursor cursor = {0};
+    struct sp_dns_record record;
 
-    for (unsigned i = 0; i < a->n; i++) {
-        show_record(id, &a->records[i]);
+    while (sp_dns_next(a, &cursor, &record)) {
+        show_record(id, &record);
     }
     say("answer %d result=%d server=%s n=%u cut=%d ms=%u", id, a->result,
         sp_addr_text(&a->server, text), a->n, a->cut, (unsigned)a->elapsed_ms);

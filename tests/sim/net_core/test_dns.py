@@ -33,6 +33,8 @@ def knot(network, tmp_path_factory):
                     "update add six.test. 5 A 192.0.2.26")
     provider.update(*(f'update add big.test. 5 TXT "{i:03d}{"x" * 200}"' for i in range(12)))
     provider.update(*(f"update add many.test. 5 A 198.51.100.{i}" for i in range(1, 41)))
+    provider.update(*(f'update add huge.test. 5 TXT "{i:03d}{"x" * 200}" "{"y" * 200}" "{"z" * 100}"'
+                      for i in range(12)))
     provider.update(f'update add long.test. 5 TXT "{"a" * 255}" "{"b" * 255}" "{"c" * 255}"')
     provider.update("update add _25._tcp.mail.test. 5 TLSA 3 1 1 " + "ab" * 32)
     yield server
@@ -194,7 +196,10 @@ def test_truncated_answer_comes_by_tcp(knot, ask):
 
 def test_more_records_than_there_is_room_for_are_cut(knot, ask):
     answer = ask("many.test", "A")
-    assert (answer["result"], answer["cut"], len(answer["records"])) == (0, "1", 24)
+    assert (answer["result"], answer["cut"], len(answer["records"])) == (0, "0", 40)
+    answer = ask("huge.test", "TXT")
+    assert (answer["result"], answer["cut"]) == (0, "1")
+    assert len(answer["records"]) == (4096 - len("huge.test") - 1) // (12 + 504)
 
 
 def test_long_txt_is_cut(knot, ask):

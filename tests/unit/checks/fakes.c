@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/port.h"
+#include "net/dns_answer.h"
 #include "net/net.h"
 #include "sp_port.h"
 
@@ -28,35 +29,41 @@ struct sp_addr fake_addr(const char *text)
     return out;
 }
 
-static struct sp_dns_record *add(struct sp_dns_answer *answer, enum sp_dns_type type)
+static void add(struct sp_dns_answer *answer, enum sp_dns_type type, struct sp_dns_writer *writer)
 {
-    struct sp_dns_record *record = &answer->records[answer->n++];
-
-    memset(record, 0, sizeof *record);
-    record->type = type;
-    record->ttl = 300;
+    sp_dns_record_begin(writer, answer, type, 300, 0, "owner.example");
     answer->server = fake_addr("203.0.113.53");
     answer->elapsed_ms = 12;
-    return record;
 }
 
 void fake_address(struct sp_dns_answer *answer, const char *text)
 {
     struct sp_addr addr = fake_addr(text);
+    struct sp_dns_writer writer;
 
-    add(answer, addr.family == 4 ? SP_DNS_A : SP_DNS_AAAA)->u.addr = addr;
+    add(answer, addr.family == 4 ? SP_DNS_A : SP_DNS_AAAA, &writer);
+    sp_dns_put_addr(&writer, &addr);
+    sp_dns_record_end(&writer);
     answer->result = SP_OK;
 }
 
 void fake_text(struct sp_dns_answer *answer, const char *text)
 {
-    strcpy(add(answer, SP_DNS_TXT)->u.text, text);
+    struct sp_dns_writer writer;
+
+    add(answer, SP_DNS_TXT, &writer);
+    sp_dns_put_text(&writer, text, strlen(text), SP_DNS_TEXT_MAX);
+    sp_dns_record_end(&writer);
     answer->result = SP_OK;
 }
 
 void fake_alias(struct sp_dns_answer *answer, const char *host)
 {
-    strcpy(add(answer, SP_DNS_CNAME)->u.host, host);
+    struct sp_dns_writer writer;
+
+    add(answer, SP_DNS_CNAME, &writer);
+    sp_dns_put_name(&writer, host);
+    sp_dns_record_end(&writer);
 }
 
 void fake_nothing(struct sp_dns_answer *answer, int result)

@@ -94,7 +94,7 @@ static void each_answer_is_judged(void **state)
 static void the_questions_and_answers_are_evidence(void **state)
 {
     (void)state;
-    fake.a.n = 0;
+    fake_nothing(&fake.a, SP_OK);
     fake_alias(&fake.a, "sealpost.example.net");
     fake_address(&fake.a, "203.0.113.10");
     run_checks(SP_CHECK_BIT(SP_CHECK_DNS));

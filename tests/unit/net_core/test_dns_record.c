@@ -70,7 +70,7 @@ static void names_have_their_limits(void **state)
 /* Messages: a header and the question a.test of one type, then what a test puts there. */
 
 struct message {
-    uint8_t bytes[4096];
+    uint8_t bytes[8192];
     size_t n;
 };
 
@@ -102,7 +102,33 @@ static void record(struct message *m, const char *owner, size_t owner_n, uint16_
     put(m, owner != NULL ? (const void *)owner : pointer, owner != NULL ? owner_n : 2);
     put(m, fixed, sizeof fixed);
     put(m, data, n);
-    m->bytes[7]++;
+    m->bytes[7]++; /* at most 255 records */
+}
+
+/* The record of that number; what it points to is the answer's. */
+static struct sp_dns_record at(unsigned number)
+{
+    struct sp_dns_cursor cursor = {0};
+    struct sp_dns_record out;
+
+    for (unsigned i = 0; i <= number; i++) {
+        assert_true(sp_dns_next(&answer, &cursor, &out));
+    }
+    return out;
+}
+
+/* How many a reader sees. */
+static unsigned seen(void)
+{
+    struct sp_dns_cursor cursor = {0};
+    struct sp_dns_record record;
+    unsigned n = 0;
+
+    while (sp_dns_next(&answer, &cursor, &record)) {
+        assert_non_null(record.name);
+        n++;
+    }
+    return n;
 }
 
 static int parse(const struct message *m, enum sp_dns_type type)
@@ -113,15 +139,17 @@ static int parse(const struct message *m, enum sp_dns_type type)
 static void address_is_taken(void **state)
 {
     struct message m = question(0, 0, 1);
+    struct sp_dns_record first;
     char text[SP_ADDR_SIZE];
 
     (void)state;
     record(&m, NULL, 0, 1, "\xc0\x00\x02\x07", 4);
     assert_int_equal(parse(&m, SP_DNS_A), 0);
     assert_int_equal(answer.n, 1);
-    assert_int_equal(answer.records[0].ttl, 300);
-    assert_string_equal(answer.records[0].name, "a.test");
-    assert_string_equal(sp_addr_text(&answer.records[0].u.addr, text), "192.0.2.7");
+    first = at(0);
+    assert_int_equal(at(0).ttl, 300);
+    assert_string_equal(at(0).name, "a.test");
+    assert_string_equal(sp_addr_text(&first.u.addr, text), "192.0.2.7");
 }
 
 static void rcodes_have_their_errors(void **state)
@@ -149,7 +177,7 @@ static void txt_strings_are_joined_and_nul_is_shown(void **state)
     (void)state;
     record(&m, NULL, 0, 16, "\x02hi\x00\x03 \x00x", 8);
     assert_int_equal(parse(&m, SP_DNS_TXT), 0);
-    assert_string_equal(answer.records[0].u.text, "hi ?x");
+    assert_string_equal(at(0).u.text, "hi ?x");
 }
 
 static void cname_order_does_not_matter(void **state)
@@ -174,9 +202,9 @@ static void cname_order_does_not_matter(void **state)
            8);
     assert_int_equal(parse(&m, SP_DNS_A), 0);
     assert_int_equal(answer.n, 3);
-    assert_string_equal(answer.records[0].u.host, "b.test");
-    assert_string_equal(answer.records[1].u.host, "c.test");
-    assert_string_equal(answer.records[2].name, "c.test");
+    assert_string_equal(at(0).u.host, "b.test");
+    assert_string_equal(at(1).u.host, "c.test");
+    assert_string_equal(at(2).name, "c.test");
 }
 
 static void cname_loop_ends(void **state)
@@ -197,7 +225,7 @@ static void cname_loop_ends(void **state)
            8);
     record(&m, NULL, 0, 1, "\xc0\x00\x02\x07", 4);
     parse(&m, SP_DNS_A);
-    assert_true(answer.n <= SP_DNS_ANSWERS);
+    assert_int_equal(seen(), answer.n);
 }
 
 static void asked_for_a_cname_it_is_not_followed(void **state)
@@ -234,7 +262,7 @@ static void null_mx_has_an_empty_host(void **state)
     (void)state;
     record(&m, NULL, 0, 15, "\x00\x00", 3);
     assert_int_equal(parse(&m, SP_DNS_MX), 0);
-    assert_string_equal(answer.records[0].u.mx.host, "");
+    assert_string_equal(at(0).u.mx.host, "");
 }
 
 static void caa_is_taken_apart(void **state)
@@ -244,22 +272,127 @@ static void caa_is_taken_apart(void **state)
     (void)state;
     record(&m, NULL, 0, 257, "\x80\x05issueca.test; x=1", 19);
     assert_int_equal(parse(&m, SP_DNS_CAA), 0);
-    assert_int_equal(answer.records[0].u.caa.critical, 128);
-    assert_string_equal(answer.records[0].u.caa.tag, "issue");
-    assert_string_equal(answer.records[0].u.caa.value, "ca.test; x=1");
+    assert_int_equal(at(0).u.caa.critical, 128);
+    assert_string_equal(at(0).u.caa.tag, "issue");
+    assert_string_equal(at(0).u.caa.value, "ca.test; x=1");
+}
+
+/* 12 bytes and the fields; the first record has its owner with it. */
+static size_t spent(unsigned n, size_t fields)
+{
+    return n * (12 + fields) + sizeof "a.test";
 }
 
 static void more_records_than_fit_are_cut(void **state)
 {
     struct message m = question(0, 0, 1);
+    unsigned most = (SP_DNS_ANSWER_MAX - sizeof "a.test") / (12 + 17);
 
     (void)state;
-    for (int i = 0; i < 30; i++) {
+    for (unsigned i = 0; i < most; i++) {
         record(&m, NULL, 0, 1, "\xc0\x00\x02\x07", 4);
     }
     assert_int_equal(parse(&m, SP_DNS_A), 0);
-    assert_int_equal(answer.n, SP_DNS_ANSWERS);
+    assert_int_equal(answer.n, most);
+    assert_int_equal(seen(), most);
+    assert_false(answer.cut);
+    record(&m, NULL, 0, 1, "\xc0\x00\x02\x07", 4);
+    assert_int_equal(parse(&m, SP_DNS_A), 0);
+    assert_int_equal(answer.n, most);
     assert_true(answer.cut);
+}
+
+/* TXT records that leave room for one of `last` bytes with its terminator and no more. */
+static void fill_but(struct message *m, size_t last)
+{
+    static uint8_t text[513];
+    size_t left = SP_DNS_ANSWER_MAX - spent(9, 0) - last;
+
+    memset(text, 'x', sizeof text);
+    for (int i = 0; i < 8; i++) {
+        size_t n = left / 8 + (i < (int)(left % 8) ? 1 : 0) - 1;
+
+        assert_in_range(n, 256, 510);
+        text[0] = 255;
+        text[256] = (uint8_t)(n - 255);
+        record(m, NULL, 0, 16, text, n + 2);
+    }
+}
+
+static void the_last_byte_of_an_answer_is_used(void **state)
+{
+    struct message m = question(0, 0, 16);
+
+    (void)state;
+    fill_but(&m, 201);
+    record(&m, NULL, 0, 16,
+           "\xc8"
+           "0123456789012345678901234567890123456789012345678901234567890123456789"
+           "0123456789012345678901234567890123456789012345678901234567890123456789"
+           "012345678901234567890123456789012345678901234567890123456789",
+           201);
+    assert_int_equal(parse(&m, SP_DNS_TXT), 0);
+    assert_int_equal(answer.n, 9);
+    assert_false(answer.cut);
+    assert_int_equal(answer.used, SP_DNS_ANSWER_MAX);
+    assert_int_equal(strlen(at(8).u.text), 200);
+    assert_int_equal(strspn(at(7).u.text, "x"), strlen(at(7).u.text));
+}
+
+static void one_byte_too_much_is_cut(void **state)
+{
+    struct message m = question(0, 0, 16);
+
+    (void)state;
+    fill_but(&m, 4);
+    record(&m, NULL, 0, 16, "\x04next", 5);
+    record(&m, NULL, 0, 16, "\x01x", 2); /* would fit, but comes after the cut */
+    assert_int_equal(parse(&m, SP_DNS_TXT), 0);
+    assert_int_equal(answer.n, 8);
+    assert_int_equal(seen(), 8);
+    assert_true(answer.cut);
+}
+
+/* Sixteen hosts with the longest names that leave room for their heads. */
+static void sixteen_long_mail_hosts_fit(void **state)
+{
+    struct message m = question(0, 0, 15);
+    uint8_t data[2 + 241] = {0, 10};
+
+    (void)state;
+    for (int i = 0; i < 16; i++) {
+        for (int k = 0; k < 240; k++) {
+            data[2 + k] = k % 60 == 0 ? 59 : (uint8_t)('a' + i);
+        }
+        data[242] = 0;
+        record(&m, NULL, 0, 15, data, sizeof data);
+    }
+    assert_int_equal(parse(&m, SP_DNS_MX), 0);
+    assert_int_equal(answer.n, 16);
+    assert_false(answer.cut);
+    assert_int_equal(strlen(at(15).u.mx.host), 239);
+    assert_int_equal(at(15).u.mx.host[0], 'p');
+}
+
+static void owners_that_change_are_kept_apart(void **state)
+{
+    struct message m = question(0, 0, 1);
+
+    (void)state;
+    record(&m, NULL, 0, 5,
+           "\x01"
+           "b\x04test",
+           8);
+    for (int i = 0; i < 2; i++) {
+        record(&m,
+               "\x01"
+               "B\x04test",
+               8, 1, "\xc0\x00\x02\x07", 4);
+    }
+    assert_int_equal(parse(&m, SP_DNS_A), 0);
+    assert_string_equal(at(0).name, "a.test");
+    assert_string_equal(at(1).name, "b.test");
+    assert_string_equal(at(2).name, "b.test");
 }
 
 static void every_shortened_message_is_refused_or_harmless(void **state)
@@ -299,7 +432,7 @@ static void every_flipped_byte_is_harmless(void **state)
         for (int bit = 0; bit < 8; bit++) {
             m.bytes[i] ^= (uint8_t)(1 << bit);
             parse(&m, SP_DNS_MX);
-            assert_true(answer.n <= SP_DNS_ANSWERS);
+            assert_int_equal(seen(), answer.n);
             m.bytes[i] ^= (uint8_t)(1 << bit);
         }
     }
@@ -345,6 +478,10 @@ int main(void)
         cmocka_unit_test(null_mx_has_an_empty_host),
         cmocka_unit_test(caa_is_taken_apart),
         cmocka_unit_test(more_records_than_fit_are_cut),
+        cmocka_unit_test(the_last_byte_of_an_answer_is_used),
+        cmocka_unit_test(one_byte_too_much_is_cut),
+        cmocka_unit_test(sixteen_long_mail_hosts_fit),
+        cmocka_unit_test(owners_that_change_are_kept_apart),
         cmocka_unit_test(every_shortened_message_is_refused_or_harmless),
         cmocka_unit_test(every_flipped_byte_is_harmless),
         cmocka_unit_test(addresses_alone_follow_the_cname),
