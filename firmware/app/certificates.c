@@ -15,39 +15,69 @@ static void check_out(const struct sp_check *check, struct sealpost_check *out)
     COPY(out->code, check->code);
     out->result = (enum sealpost_result)check->result;
     out->at = check->at;
-    out->evidence_n = check->evidence_n;
-    for (unsigned i = 0; i < check->evidence_n; i++) {
-        COPY(out->evidence[i].name, check->evidence[i].name);
-        COPY(out->evidence[i].value, check->evidence[i].value);
-    }
 }
 
-int sealpost_checks_get(const char *domain, struct sealpost_checks *out, struct sealpost_why *why)
+static int no_such_check(struct sealpost_why *why)
 {
-    const struct sp_check_report *report;
+    return sp_app_why(why, SP_E_INVALID, "invalid", "There are %d checks.", SP_CHECKS);
+}
+
+/* The check's report when the domain was looked at lately, else NULL. */
+static const struct sp_check *reported(const char *domain, unsigned i)
+{
+    const struct sp_check_report *report = sp_app_report_find(domain);
+    return report != NULL && report->checks[i].result != SP_CHECK_NOT_RUN ? &report->checks[i]
+                                                                          : NULL;
+}
+
+bool sealpost_checking(const char *domain)
+{
+    char name[SP_DOMAIN_SIZE];
+    return sp_hostname(sp_span_str(domain), name) == SP_OK && sp_life_checking(name);
+}
+
+int sealpost_check_get(const char *domain, unsigned i, struct sealpost_check *out,
+                       struct sealpost_why *why)
+{
+    const struct sp_check *check;
     struct sp_domain *d;
-    int err = sp_app_domain(domain, &d, why);
+    int err = i < SP_CHECKS ? sp_app_domain(domain, &d, why) : no_such_check(why);
     memset(out, 0, sizeof *out);
     if (err < 0) {
         return err;
     }
-    report = sp_app_report_find(d->name);
-    out->running = sp_life_checking(d->name);
-    out->n = SP_CHECKS;
-    for (unsigned i = 0; i < SP_CHECKS; i++) {
-        struct sealpost_check *check = &out->checks[i];
-        check->id = sp_check_id_text((enum sp_check_id)i);
-        check->result = (enum sealpost_result)d->checks[i].result;
-        check->changed = d->checks[i].changed;
-        COPY(check->code, d->checks[i].code);
-        if (report != NULL && report->checks[i].result != SP_CHECK_NOT_RUN) {
-            check_out(&report->checks[i], check);
-        }
+    out->id = sp_check_id_text((enum sp_check_id)i);
+    out->result = (enum sealpost_result)d->checks[i].result;
+    out->changed = d->checks[i].changed;
+    COPY(out->code, d->checks[i].code);
+    check = reported(d->name, i);
+    if (check != NULL) {
+        check_out(check, out);
     }
     return SP_OK;
 }
 
-static void info_out(const struct sp_cert_info *info, struct sealpost_certificate *out)
+int sealpost_check_evidence(const char *domain, unsigned i, struct sealpost_evidence *out,
+                            struct sealpost_why *why)
+{
+    const struct sp_check *check;
+    struct sp_domain *d;
+    int err = i < SP_CHECKS ? sp_app_domain(domain, &d, why) : no_such_check(why);
+    memset(out, 0, sizeof *out);
+    if (err < 0) {
+        return err;
+    }
+    check = reported(d->name, i);
+    out->n = check != NULL ? check->evidence_n : 0;
+    for (unsigned k = 0; k < out->n; k++) {
+        COPY(out->items[k].name, check->evidence[k].name);
+        COPY(out->items[k].value, check->evidence[k].value);
+    }
+    return SP_OK;
+}
+
+static void info_out(const struct sp_cert_info *info, unsigned san,
+                     struct sealpost_certificate *out)
 {
     struct sp_buf hex;
     COPY(out->subject, info->subject);
@@ -56,15 +86,15 @@ static void info_out(const struct sp_cert_info *info, struct sealpost_certificat
     COPY(out->key, info->key);
     sp_buf_init(&hex, out->sha256, sizeof out->sha256);
     sp_hex(&hex, sp_span(info->sha256, sizeof info->sha256));
-    for (unsigned i = 0; i < info->sans_n && i < 8; i++) {
-        COPY(out->sans[i], info->sans[i]);
-        out->sans_n++;
+    out->sans_n = info->sans_n < SP_CERT_SANS ? info->sans_n : SP_CERT_SANS;
+    if (san < out->sans_n) {
+        COPY(out->san, info->sans[san]);
     }
     out->not_before = info->not_before;
     out->not_after = info->not_after;
 }
 
-int sealpost_certificate(const char *domain, struct sealpost_certificate *out,
+int sealpost_certificate(const char *domain, unsigned san, struct sealpost_certificate *out,
                          struct sealpost_why *why)
 {
     static struct sp_cert_info info;
@@ -83,7 +113,7 @@ int sealpost_certificate(const char *domain, struct sealpost_certificate *out,
         return sp_app_why(why, err, "certificate_unreadable",
                           "The certificate of %s cannot be read: %s.", d->name, sp_err_text(err));
     }
-    info_out(&info, out);
+    info_out(&info, san, out);
     out->links = 1U + d->links_n;
     return SP_OK;
 }

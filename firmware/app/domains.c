@@ -247,8 +247,8 @@ static void record_out(const struct sp_record *record, struct sealpost_record *o
     out->ttl = record->ttl;
 }
 
-int sealpost_domain_records(const char *domain, struct sealpost_record *out, unsigned n,
-                            struct sealpost_why *why)
+int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_record *out,
+                           struct sealpost_why *why)
 {
     static struct sp_record records[SP_RECORDS_OUT];
     struct sp_addr addresses[2];
@@ -267,10 +267,10 @@ int sealpost_domain_records(const char *domain, struct sealpost_record *out, uns
     }
     sp_policy_id(&d->policy, id);
     made = sp_records_make(d->name, id, d->rua, addresses, addresses_n, records);
-    for (unsigned i = 0; i < made && i < n; i++) {
-        record_out(&records[i], &out[i]);
+    if (i < made) {
+        record_out(&records[i], out);
     }
-    return (int)(made < n ? made : n);
+    return (int)made;
 }
 
 void sealpost_record_line(const struct sealpost_record *record, char *out, size_t cap)

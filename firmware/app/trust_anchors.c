@@ -71,11 +71,17 @@ int sp_app_trust_reset(void)
     return err;
 }
 
-/* Reads the PEM into the record and judges it. The DER's length, or an error with why filled. */
-static int read_pem(const char *pem, struct sp_cert_info *info, struct sealpost_why *why)
+/* Brings the DER into the record and judges it. Its length, or an error with why filled. */
+static int read_root(struct sp_span text, struct sp_cert_info *info, struct sealpost_why *why)
 {
-    struct sp_span rest = sp_span_str(pem);
-    int n = sp_pem_next(&rest, record + 1, sizeof record - 1);
+    int n = sp_der_is_sequence(text) ? (int)text.n : 0;
+    if (n > SP_LINK_MAX) {
+        n = SP_E_SPACE;
+    } else if (n > 0) {
+        memcpy(record + 1, text.p, text.n);
+    } else {
+        n = sp_pem_next(&text, record + 1, sizeof record - 1);
+    }
     if (n == SP_E_SPACE) {
         return sp_app_why(why, n, "trust_too_big", "The certificate is larger than %u bytes.",
                           SP_LINK_MAX);
@@ -100,12 +106,14 @@ static void hash_name(const struct sp_cert_info *info, char *out)
     sp_hex(&buf, sp_span(info->sha256, sizeof info->sha256));
 }
 
-int sealpost_trust_add(const char *pem, struct sealpost_why *why)
+_Static_assert(SEALPOST_DER_MAX == SP_LINK_MAX, "what sealpost.h promises");
+
+int sealpost_trust_add(const void *certificate, size_t size, struct sealpost_why *why)
 {
     static struct sp_cert_info info;
     char name[NAME_SIZE];
     int err;
-    int n = read_pem(pem, &info, why);
+    int n = read_root(sp_span(certificate, size), &info, why);
     if (n < 0) {
         return n;
     }

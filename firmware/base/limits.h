@@ -68,7 +68,6 @@
 /* Console */
 #define SP_CONSOLE_LINE_MAX 1024
 #define SP_CONSOLE_HISTORY 2048 /* bytes */
-#define SP_PEM_INPUT_MAX 6144
 
 /* Trust anchors that an operator or the factory adds */
 #define SP_TRUST_MAX 8

@@ -1,7 +1,6 @@
 /* ca: the ACME directory and its terms; trust: root certificates beside the built-in ones. */
 #include "console/job.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* --- ca --- */
@@ -145,27 +144,6 @@ static enum sp_part text_trust(struct sp_job *job)
     return SP_PART_AGAIN;
 }
 
-enum { BEFORE, INSIDE, BEHIND }; /* of the PEM: job->stage */
-
-/* Keeps the lines from BEGIN to END, so that what openssl prints around them takes no room. */
-static void keep_line(struct sp_job *job, const char *line)
-{
-    size_t used = strlen(job->u.pem);
-    size_t room = sizeof job->u.pem - used;
-
-    if (job->stage == BEFORE && strncmp(line, "-----BEGIN ", 11) == 0) {
-        job->stage = INSIDE;
-    }
-    if (job->answer_too_long || (job->stage == INSIDE && strlen(line) + 2 > room)) {
-        job->n = 1;
-    } else if (job->stage == INSIDE) {
-        (void)snprintf(job->u.pem + used, room, "%s\n", line);
-    }
-    if (job->stage == INSIDE && strncmp(line, "-----END ", 9) == 0) {
-        job->stage = BEHIND;
-    }
-}
-
 static enum sp_part ask_line(struct sp_job *job)
 {
     job->ask = (struct sp_ask){.prompt = "", .echo = SP_ECHO_SILENT};
@@ -174,6 +152,8 @@ static enum sp_part ask_line(struct sp_job *job)
 
 static enum sp_part add_trust(struct sp_job *job)
 {
+    struct sp_paste *paste = &job->u.paste;
+
     if (job->cancelled) {
         return sp_job_cancel(job, "Nothing was added.");
     }
@@ -185,21 +165,25 @@ static enum sp_part add_trust(struct sp_job *job)
         return ask_line(job);
     }
     if (strcmp(job->answer, ".") != 0) {
-        keep_line(job, job->answer);
+        if (job->answer_too_long) {
+            paste->too_long = true;
+        } else {
+            sp_paste_line(paste, job->answer);
+        }
         return ask_line(job);
     }
-    if (job->n > 0) {
+    if (paste->too_long) {
         return sp_job_refuse(job, "too_long",
-                             "What was pasted is too long: one certificate of at most %d bytes of "
-                             "PEM is wanted.",
-                             SP_PEM_INPUT_MAX - 1);
+                             "What was pasted is too long: one certificate of at most %d bytes "
+                             "(in DER) is wanted.",
+                             SEALPOST_DER_MAX);
     }
-    if (job->stage != BEHIND) {
+    if (!paste->ended) {
         return sp_job_refuse(job, "pem_missing",
                              "There is no certificate in what was pasted: a line `-----BEGIN "
                              "CERTIFICATE-----` and its `-----END` are wanted.");
     }
-    return sp_job_result(job, sealpost_trust_add(job->u.pem, &job->why));
+    return sp_job_result(job, sealpost_trust_add(paste->der, sp_paste_size(paste), &job->why));
 }
 
 static enum sp_part text_added(struct sp_job *job)

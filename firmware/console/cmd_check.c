@@ -7,24 +7,16 @@
 
 static enum sp_part run_checks(struct sp_job *job)
 {
-    struct sealpost_checks *checks = &job->u.checks;
-    int err = 0;
-
     if (job->cancelled) {
         return sp_job_cancel(job, "Waiting was stopped; the checks go on, and the next `check` or "
                                   "`status` shows what they find.");
     }
-    if (job->stage == 0) {
-        err = sealpost_check(job->domain, &job->why);
+    if (job->stage == 0 &&
+        sp_job_result(job, sealpost_check(job->domain, &job->why)) != SP_PART_NEXT) {
+        return SP_PART_FAIL;
     }
-    if (err == 0) {
-        err = sealpost_checks_get(job->domain, checks, &job->why);
-    }
-    if (err < 0) {
-        return sp_job_result(job, err);
-    }
-    if (!checks->running) {
-        return SP_PART_NEXT;
+    if (!sealpost_checking(job->domain)) {
+        return sp_job_load_domain(job); /* it may have been removed */
     }
     if (job->stage == 0 && !job->json) {
         sp_out_raw(job->out, "Checking; Ctrl-C stops waiting.\n");
@@ -41,43 +33,46 @@ static const char *result_text(enum sealpost_result result)
 }
 
 /* The next piece of evidence with the same name, from i on; n when there is none. */
-static unsigned same_name(const struct sealpost_check *check, const char *name, unsigned i)
+static unsigned same_name(const struct sealpost_evidence *evidence, const char *name, unsigned i)
 {
-    while (i < check->evidence_n && strcmp(check->evidence[i].name, name) != 0) {
+    while (i < evidence->n && strcmp(evidence->items[i].name, name) != 0) {
         i++;
     }
     return i;
 }
 
-static void json_values(struct sp_job *job, const struct sealpost_check *check, unsigned first)
+static void json_values(struct sp_job *job, unsigned first)
 {
-    const char *name = check->evidence[first].name;
-    bool repeated = same_name(check, name, first + 1) < check->evidence_n;
+    const struct sealpost_evidence *evidence = &job->u.evidence;
+    const char *name = evidence->items[first].name;
+    bool repeated = same_name(evidence, name, first + 1) < evidence->n;
 
     sp_json_key(job->out, name);
     if (repeated) {
         sp_json_open(job->out, NULL, '[');
     }
-    for (unsigned i = first; i < check->evidence_n; i = same_name(check, name, i + 1)) {
-        sp_json_string(job->out, NULL, check->evidence[i].value);
+    for (unsigned i = first; i < evidence->n; i = same_name(evidence, name, i + 1)) {
+        sp_json_string(job->out, NULL, evidence->items[i].value);
     }
     if (repeated) {
         sp_json_close(job->out, ']');
     }
 }
 
-static void json_evidence(struct sp_job *job, const struct sealpost_check *check)
+static const struct sealpost_check *load_check(struct sp_job *job, unsigned i)
 {
-    sp_json_open(job->out, "evidence", '{');
-    for (unsigned i = 0; i < check->evidence_n; i++) {
-        if (same_name(check, check->evidence[i].name, 0) == i) { /* the first of its name */
-            json_values(job, check, i);
-        }
+    if (sealpost_check_get(job->domain, i, &job->u.check, &job->why) < 0) { /* removed meanwhile */
+        job->u.check = (struct sealpost_check){.id = ""};
     }
-    sp_json_close(job->out, '}');
-    sp_json_time(job->out, "at", check->at);
-    sp_json_time(job->out, "changed", check->changed);
-    sp_json_close(job->out, '}');
+    return &job->u.check;
+}
+
+static const struct sealpost_evidence *load_evidence(struct sp_job *job, unsigned i)
+{
+    if (sealpost_check_evidence(job->domain, i, &job->u.evidence, &job->why) < 0) {
+        job->u.evidence.n = 0;
+    }
+    return &job->u.evidence;
 }
 
 static void json_result(struct sp_job *job, const struct sealpost_check *check)
@@ -90,40 +85,65 @@ static void json_result(struct sp_job *job, const struct sealpost_check *check)
     sp_json_string(job->out, "remedy", check->remedy);
 }
 
-/* Each check in two rounds: what came of it, then the evidence. */
+static void json_evidence(struct sp_job *job, const struct sealpost_evidence *evidence)
+{
+    sp_json_open(job->out, "evidence", '{');
+    for (unsigned i = 0; i < evidence->n; i++) {
+        if (same_name(evidence, evidence->items[i].name, 0) == i) { /* the first of its name */
+            json_values(job, i);
+        }
+    }
+    sp_json_close(job->out, '}');
+}
+
+static void json_when(struct sp_job *job, const struct sealpost_check *check)
+{
+    sp_json_time(job->out, "at", check->at);
+    sp_json_time(job->out, "changed", check->changed);
+    sp_json_close(job->out, '}');
+}
+
+/* Round `round` of check i: what came of it, the evidence, when. */
+static void json_check(struct sp_job *job, unsigned i, unsigned round)
+{
+    if (round == 0) {
+        json_result(job, load_check(job, i));
+    } else if (round == 1) {
+        json_evidence(job, load_evidence(job, i));
+    } else {
+        json_when(job, load_check(job, i));
+    }
+}
+
+#define JSON_ROUNDS 3
+
 static enum sp_part json_checks(struct sp_job *job)
 {
-    const struct sealpost_checks *checks = &job->u.checks;
-
     if (job->i == 0) {
         sp_json_start(job->out);
         sp_json_open(job->out, NULL, '{');
         sp_json_string(job->out, "domain", job->domain);
         sp_json_open(job->out, "checks", '[');
     }
-    if (job->i == checks->n * 2) {
+    if (job->i == SEALPOST_CHECKS * JSON_ROUNDS) {
         sp_json_close(job->out, ']');
         sp_json_close(job->out, '}');
         return SP_PART_NEXT;
     }
-    if (job->i % 2 == 0) {
-        json_result(job, &checks->checks[job->i / 2]);
-    } else {
-        json_evidence(job, &checks->checks[job->i / 2]);
-    }
+    json_check(job, job->i / JSON_ROUNDS, job->i % JSON_ROUNDS);
     job->i++;
     return SP_PART_AGAIN;
 }
 
 #define EVIDENCE_INDENT 6
 
-static void text_evidence(struct sp_job *job, const struct sealpost_check *check)
+static void text_evidence(struct sp_job *job, const struct sealpost_evidence *evidence)
 {
-    for (unsigned i = 0; i < check->evidence_n; i++) {
+    for (unsigned i = 0; i < evidence->n; i++) {
         sp_out_raw(job->out, "    ");
-        sp_out_safe(job->out, check->evidence[i].name);
+        sp_out_safe(job->out, evidence->items[i].name);
         sp_out_raw(job->out, ": ");
-        sp_out_wrap(job->out, check->evidence[i].value, EVIDENCE_INDENT);
+        sp_out_wrap(job->out, evidence->items[i].value, EVIDENCE_INDENT);
         sp_out_raw(job->out, "\n");
     }
 }
@@ -152,40 +172,49 @@ static void text_result(struct sp_job *job, const struct sealpost_check *check)
     }
 }
 
+/* Each in two rounds: what came of it, then the evidence. */
 static enum sp_part text_checks(struct sp_job *job)
 {
-    const struct sealpost_check *check = &job->u.checks.checks[job->i];
-
-    if (job->i == job->u.checks.n) {
+    if (job->i == SEALPOST_CHECKS * 2) {
         return SP_PART_NEXT;
     }
-    text_result(job, check);
-    text_evidence(job, check);
+    if (job->i % 2 == 0) {
+        text_result(job, load_check(job, job->i / 2));
+    } else {
+        text_evidence(job, load_evidence(job, job->i / 2));
+    }
     job->i++;
     return SP_PART_AGAIN;
 }
 
 /* --- cert --- */
 
+/* With name job->i of those that it is for. */
 static enum sp_part load_certificate(struct sp_job *job)
 {
-    return sp_job_result(job, sealpost_certificate(job->domain, &job->u.certificate, &job->why));
+    return sp_job_result(job,
+                         sealpost_certificate(job->domain, job->i, &job->u.certificate, &job->why));
 }
 
+/* A name a round. */
 static enum sp_part json_certificate(struct sp_job *job)
 {
     const struct sealpost_certificate *certificate = &job->u.certificate;
 
-    sp_json_start(job->out);
-    sp_json_open(job->out, NULL, '{');
-    sp_json_string(job->out, "domain", job->domain);
-    sp_json_string(job->out, "subject", certificate->subject);
-    sp_json_open(job->out, "sans", '[');
-    for (unsigned i = 0; i < certificate->sans_n; i++) {
-        sp_json_string(job->out, NULL, certificate->sans[i]);
+    if (job->i == 0) {
+        sp_json_start(job->out);
+        sp_json_open(job->out, NULL, '{');
+        sp_json_string(job->out, "domain", job->domain);
+        sp_json_string(job->out, "subject", certificate->subject);
+        sp_json_open(job->out, "sans", '[');
     }
-    sp_json_close(job->out, ']');
-    return SP_PART_NEXT;
+    if (load_certificate(job) != SP_PART_NEXT || job->i >= certificate->sans_n) {
+        sp_json_close(job->out, ']');
+        return SP_PART_NEXT;
+    }
+    sp_json_string(job->out, NULL, certificate->san);
+    job->i++;
+    return SP_PART_AGAIN;
 }
 
 static enum sp_part json_certificate_rest(struct sp_job *job)
@@ -207,14 +236,16 @@ static enum sp_part text_certificate(struct sp_job *job)
 {
     const struct sealpost_certificate *certificate = &job->u.certificate;
 
-    if (certificate->subject[0] != '\0') { /* public CAs leave it empty: the names count */
+    if (job->i == 0 && certificate->subject[0] != '\0') { /* public CAs leave it empty */
         sp_out_field(job->out, "Subject", certificate->subject);
     }
-    for (unsigned i = 0; i < certificate->sans_n; i++) {
-        sp_out_field(job->out, i == 0 ? "Names" : "", certificate->sans[i]);
+    if (load_certificate(job) != SP_PART_NEXT || job->i >= certificate->sans_n) {
+        sp_out_field(job->out, "Issuer", certificate->issuer);
+        return SP_PART_NEXT;
     }
-    sp_out_field(job->out, "Issuer", certificate->issuer);
-    return SP_PART_NEXT;
+    sp_out_field(job->out, job->i == 0 ? "Names" : "", certificate->san);
+    job->i++;
+    return SP_PART_AGAIN;
 }
 
 static enum sp_part text_certificate_rest(struct sp_job *job)

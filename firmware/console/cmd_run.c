@@ -5,24 +5,27 @@
 
 /* --- dns --- */
 
-static enum sp_part load_records(struct sp_job *job)
+/* Record job->i; job->total gets how many there are. One that fails after the first has gone with
+ * its domain: the list ends. */
+static enum sp_part load_record(struct sp_job *job)
 {
-    int n = sealpost_domain_records(job->domain, job->u.dns.records, SP_JOB_RECORDS, &job->why);
+    int n = sealpost_domain_record(job->domain, job->i, &job->u.dns.record, &job->why);
 
-    job->total = n > 0 ? (unsigned)n : 0;
+    job->total = n > 0 ? (unsigned)n : job->i;
     return sp_job_result(job, n);
 }
 
 static enum sp_part json_records(struct sp_job *job)
 {
-    const struct sealpost_record *record = &job->u.dns.records[job->i];
+    const struct sealpost_record *record = &job->u.dns.record;
 
+    (void)load_record(job);
     if (job->i == 0) {
         sp_json_start(job->out);
         sp_json_open(job->out, NULL, '{');
         sp_json_open(job->out, "records", '[');
     }
-    if (job->i == job->total) {
+    if (job->i >= job->total) {
         sp_json_close(job->out, ']');
         sp_json_close(job->out, '}');
         return SP_PART_NEXT;
@@ -56,16 +59,15 @@ static const char *explanation(const struct sealpost_record *record)
 
 static enum sp_part text_records(struct sp_job *job)
 {
-    const struct sealpost_record *record = &job->u.dns.records[job->i];
-
-    if (job->total == 0) {
-        sp_out_raw(job->out, "; there is nothing to publish yet: `domain show` says why\n");
-    }
-    if (job->i == job->total) {
+    (void)load_record(job);
+    if (job->i >= job->total) {
+        sp_out_raw(job->out, job->total == 0
+                                 ? "; there is nothing to publish yet: `domain show` says why\n"
+                                 : "");
         return SP_PART_NEXT;
     }
-    sealpost_record_line(record, job->u.dns.line, sizeof job->u.dns.line);
-    sp_out_raw(job->out, explanation(record));
+    sealpost_record_line(&job->u.dns.record, job->u.dns.line, sizeof job->u.dns.line);
+    sp_out_raw(job->out, explanation(&job->u.dns.record));
     sp_out_safe(job->out, job->u.dns.line);
     sp_out_raw(job->out, "\n");
     job->i++;
@@ -107,7 +109,7 @@ static const struct sp_command commands[] = {
      .min = 1,
      .max = 1,
      .argument = SP_ARG_DOMAIN,
-     .act = load_records,
+     .act = load_record,
      .text = {text_records},
      .json = {json_records}},
     {.words = "enable",

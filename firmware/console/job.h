@@ -16,10 +16,10 @@
 #include "base/log.h"
 #include "console/editor.h"
 #include "console/output.h"
+#include "console/paste.h"
 #include "sealpost.h"
 
 #define SP_JOB_WORDS 20
-#define SP_JOB_RECORDS 8
 #define SP_JOB_POLL_MS 50
 
 enum sp_part {
@@ -83,15 +83,16 @@ union sp_scratch { /* what the part at work has asked for; gone with the next pa
     struct sealpost_domain domain;
     struct sealpost_domain_settings settings;
     struct {
-        struct sealpost_record records[SP_JOB_RECORDS];
+        struct sealpost_record record;
         char line[sizeof(struct sealpost_record) + 64]; /* of the zone file */
     } dns;
-    struct sealpost_checks checks;
+    struct sealpost_check check;
+    struct sealpost_evidence evidence;
     struct sealpost_certificate certificate;
     struct sealpost_pool pool;
     struct sp_log_line log;
     char policy[SP_POLICY_TEXT_MAX + 1];
-    char pem[SP_PEM_INPUT_MAX];
+    struct sp_paste paste;
     char secret[SP_CONSOLE_LINE_MAX];
 };
 

@@ -35,6 +35,8 @@ bool sp_cert_matches(const struct sp_cert_info *info, const char *host);
 int sp_cert_matches_key(struct sp_span der, const struct sp_key *key);
 /* 0 when `child` is signed by `parent`, SP_E_CERT_UNTRUSTED otherwise. */
 int sp_cert_signed_by(struct sp_span child, struct sp_span parent);
+/* Whether it is one DER SEQUENCE from its first byte to its last, as a certificate is. */
+bool sp_der_is_sequence(struct sp_span der);
 /* Takes the next certificate off the front of a PEM text (anything around it is skipped): its DER
  * length in out, SP_E_NOT_FOUND at the end, SP_E_CERT_BAD, SP_E_SPACE. */
 int sp_pem_next(struct sp_span *rest, uint8_t *out, size_t cap);

@@ -27,9 +27,10 @@ static struct sp_span without(struct sp_span span, size_t n)
     return sp_span(span.p + n, span.n - n);
 }
 
-/* One DER SEQUENCE that fills all n bytes. */
-static bool is_sequence(const uint8_t *p, size_t n)
+bool sp_der_is_sequence(struct sp_span der)
 {
+    const uint8_t *p = der.p;
+    size_t n = der.n;
     size_t length = 0;
     size_t octets;
 
@@ -72,7 +73,7 @@ int sp_pem_next(struct sp_span *rest, uint8_t *out, size_t cap)
     if (err == MBEDTLS_ERR_BASE64_BUFFER_TOO_SMALL) {
         return SP_E_SPACE;
     }
-    if (err != 0 || !is_sequence(out, n)) {
+    if (err != 0 || !sp_der_is_sequence(sp_span(out, n))) {
         return SP_E_CERT_BAD;
     }
     return (int)n;

@@ -130,8 +130,9 @@ struct sealpost_anchor {
     sp_utc not_after;
     bool factory;
 };
-/* PEM of one root certificate. */
-int sealpost_trust_add(const char *pem, struct sealpost_why *why);
+#define SEALPOST_DER_MAX 2560
+/* One root certificate, PEM or DER; at most SEALPOST_DER_MAX bytes of DER. */
+int sealpost_trust_add(const void *certificate, size_t n, struct sealpost_why *why);
 int sealpost_trust_remove(const char *sha256, struct sealpost_why *why);
 /* Number i (0, 1, …); SP_E_NOT_FOUND past the end. */
 int sealpost_trust_get(unsigned i, struct sealpost_anchor *out);
@@ -186,9 +187,10 @@ struct sealpost_record {
     char value[320];
     uint32_t ttl;
 };
-/* The records to publish: how many (at most n), or an error. */
-int sealpost_domain_records(const char *domain, struct sealpost_record *out, unsigned n,
-                            struct sealpost_why *why);
+/* Number i (0, 1, …) of the records to publish: how many there are in all, or an error; *out is
+ * filled when i is below that. */
+int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_record *out,
+                           struct sealpost_why *why);
 /* The line of a zone file for it. */
 void sealpost_record_line(const struct sealpost_record *record, char *out, size_t cap);
 
@@ -198,39 +200,45 @@ int sealpost_renew(const char *domain, struct sealpost_why *why);
 
 enum sealpost_result { SEALPOST_NOT_RUN, SEALPOST_PASS, SEALPOST_FAIL, SEALPOST_UNKNOWN };
 
+#define SEALPOST_CHECKS 4
+#define SEALPOST_EVIDENCE_MAX 8
+
 struct sealpost_check {
     const char *id; /* "dns", "https", "certificate", "policy_id" */
     enum sealpost_result result;
     char code[32];
     char reason[320];
     char remedy[320];
-    unsigned evidence_n;
+    sp_utc at, changed;
+};
+struct sealpost_evidence {
+    unsigned n;
     struct {
         char name[24];
         char value[200];
-    } evidence[8];
-    sp_utc at, changed;
+    } items[SEALPOST_EVIDENCE_MAX];
 };
-struct sealpost_checks {
-    bool running;
-    unsigned n;
-    struct sealpost_check checks[4];
-};
-/* Asks for a run now; sealpost_checks_get shows running until it is over. */
+/* Asks for a run now; sealpost_checking says true until it is over. */
 int sealpost_check(const char *domain, struct sealpost_why *why);
-/* The last results; reason and evidence are there for the domains looked at lately, result and code
- * for all. */
-int sealpost_checks_get(const char *domain, struct sealpost_checks *out, struct sealpost_why *why);
+bool sealpost_checking(const char *domain);
+/* The last result of check i, below SEALPOST_CHECKS (else SP_E_INVALID); reason and evidence are
+ * there for the domains looked at lately, result and code for all. */
+int sealpost_check_get(const char *domain, unsigned i, struct sealpost_check *out,
+                       struct sealpost_why *why);
+/* What it was judged by; none when the domain has not been looked at lately. */
+int sealpost_check_evidence(const char *domain, unsigned i, struct sealpost_evidence *out,
+                            struct sealpost_why *why);
 
 struct sealpost_certificate {
     char subject[160], issuer[160], serial[64], key[24], sha256[65];
+    char san[SEALPOST_NAME_SIZE]; /* of the names, the one that was asked for; "" past the last */
     unsigned sans_n;
-    char sans[8][SEALPOST_NAME_SIZE];
     sp_utc not_before, not_after;
     unsigned links; /* of the chain that is served */
 };
-/* SP_E_NOT_FOUND when the domain has none yet. */
-int sealpost_certificate(const char *domain, struct sealpost_certificate *out,
+/* The certificate, with name `san` (0, 1, …) of those that it is for. SP_E_NOT_FOUND when the
+ * domain has none yet. */
+int sealpost_certificate(const char *domain, unsigned san, struct sealpost_certificate *out,
                          struct sealpost_why *why);
 
 /* --- console password, restart --- */

@@ -42,12 +42,11 @@ static void add_root(const char *path)
 {
     static char pem[8192];
     FILE *file = fopen(path, "r");
-    size_t n = file != NULL ? fread(pem, 1, sizeof pem - 1, file) : 0;
+    size_t n = file != NULL ? fread(pem, 1, sizeof pem, file) : 0;
     if (file != NULL) {
         (void)fclose(file);
     }
-    pem[n] = '\0';
-    need(sealpost_trust_add(pem, &why), path);
+    need(sealpost_trust_add(pem, n, &why), path);
 }
 
 static void configure(char **argv)
@@ -83,13 +82,15 @@ static void add_domain(const char *domain, const char *mx)
 
 static void print_records(const char *domain)
 {
-    static struct sealpost_record records[8];
-    int n = sealpost_domain_records(domain, records, 8, &why);
-    need(n, "records");
-    for (int i = 0; i < n; i++) {
-        (void)printf("record\t%s\t%s\t%u\t%s\n", records[i].name, records[i].type, records[i].ttl,
-                     records[i].value);
+    static struct sealpost_record record;
+    unsigned i = 0;
+    int n = sealpost_domain_record(domain, i, &record, &why);
+    for (; n > 0 && i < (unsigned)n; n = sealpost_domain_record(domain, i, &record, &why)) {
+        (void)printf("record\t%s\t%s\t%u\t%s\n", record.name, record.type, record.ttl,
+                     record.value);
+        i++;
     }
+    need(n, "records");
     (void)fflush(stdout);
 }
 
@@ -102,21 +103,21 @@ static bool active(void *ctx)
 
 static bool checks_pass(void *ctx)
 {
-    static struct sealpost_checks checks;
+    static struct sealpost_check checks[SEALPOST_CHECKS];
     unsigned passed = 0;
-    need(sealpost_checks_get(ctx, &checks, &why), "checks");
-    if (checks.running) {
+    if (sealpost_checking(ctx)) {
         return false;
     }
-    for (unsigned i = 0; i < checks.n; i++) {
-        passed += checks.checks[i].result == SEALPOST_PASS;
+    for (unsigned i = 0; i < SEALPOST_CHECKS; i++) {
+        need(sealpost_check_get(ctx, i, &checks[i], &why), "checks");
+        passed += checks[i].result == SEALPOST_PASS;
     }
-    if (passed < checks.n) {
+    if (passed < SEALPOST_CHECKS) {
         need(sealpost_check(ctx, &why), "check");
         return false;
     }
-    for (unsigned i = 0; i < checks.n; i++) {
-        (void)printf("pass\t%s\t%s\n", checks.checks[i].id, checks.checks[i].reason);
+    for (unsigned i = 0; i < SEALPOST_CHECKS; i++) {
+        (void)printf("pass\t%s\t%s\n", checks[i].id, checks[i].reason);
     }
     return true;
 }

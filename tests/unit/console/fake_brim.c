@@ -14,16 +14,17 @@ static void brim(char *field, size_t size)
 static void brim_checks(void)
 {
     for (unsigned i = 0; i < 4; i++) {
-        struct sealpost_check *check = &fake.checks.checks[i];
+        struct sealpost_check *check = &fake.checks[i];
+        struct sealpost_evidence *evidence = &fake.evidence[i];
 
         BRIM(check->code);
         BRIM(check->reason);
         BRIM(check->remedy);
-        check->evidence_n = 8;
-        for (unsigned j = 0; j < 8; j++) {
-            BRIM(check->evidence[j].name);
-            check->evidence[j].name[0] = (char)('a' + (int)j);
-            BRIM(check->evidence[j].value);
+        evidence->n = SEALPOST_EVIDENCE_MAX;
+        for (unsigned j = 0; j < SEALPOST_EVIDENCE_MAX; j++) {
+            BRIM(evidence->items[j].name);
+            evidence->items[j].name[0] = (char)('a' + (int)j);
+            BRIM(evidence->items[j].value);
         }
     }
 }
@@ -95,7 +96,7 @@ void fake_fill_to_the_brim(void)
     BRIM(certificate->key);
     certificate->sans_n = 8;
     for (unsigned i = 0; i < 8; i++) {
-        BRIM(certificate->sans[i]);
+        BRIM(fake.sans[i]);
     }
     fake.anchors_n = 3;
     for (unsigned i = 0; i < 3; i++) {

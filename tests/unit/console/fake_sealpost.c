@@ -30,17 +30,17 @@ static void ordinary_checks(void)
 {
     static const char *const ids[] = {"dns", "https", "certificate", "policy_id"};
 
-    fake.checks.n = 4;
     for (unsigned i = 0; i < 4; i++) {
-        struct sealpost_check *check = &fake.checks.checks[i];
+        struct sealpost_check *check = &fake.checks[i];
+        struct sealpost_evidence *evidence = &fake.evidence[i];
 
         check->id = ids[i];
         check->result = SEALPOST_PASS;
         SET(check->code, "ok");
         SET(check->reason, "All is as it should be.");
-        check->evidence_n = 1;
-        SET(check->evidence[0].name, "asked");
-        SET(check->evidence[0].value, "192.0.2.53");
+        evidence->n = 1;
+        SET(evidence->items[0].name, "asked");
+        SET(evidence->items[0].value, "192.0.2.53");
         check->at = FAKE_UTC;
         check->changed = FAKE_UTC - 3600;
     }
@@ -56,7 +56,7 @@ static void ordinary_certificate(void)
     SET(certificate->key, "EC P-256");
     memset(certificate->sha256, 'a', 64);
     certificate->sans_n = 1;
-    SET(certificate->sans[0], "mta-sts.example.test");
+    SET(fake.sans[0], "mta-sts.example.test");
     certificate->not_before = FAKE_UTC;
     certificate->not_after = FAKE_UTC + 7776000;
     certificate->links = 3;
@@ -207,9 +207,11 @@ int sealpost_ca_agree(struct sealpost_why *why)
     return answer(why);
 }
 
-int sealpost_trust_add(const char *pem, struct sealpost_why *why)
+int sealpost_trust_add(const void *certificate, size_t n, struct sealpost_why *why)
 {
-    SET(fake.pem, pem);
+    memcpy(fake.der, certificate, n);
+    fake.der_n = n;
+    fake.trusts++;
     return answer(why);
 }
 
@@ -300,8 +302,8 @@ int sealpost_domain_policy(const char *domain, char *out, size_t cap)
     return (int)strlen(fake.policy);
 }
 
-int sealpost_domain_records(const char *domain, struct sealpost_record *out, unsigned n,
-                            struct sealpost_why *why)
+int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_record *out,
+                           struct sealpost_why *why)
 {
     static const char *const types[] = {"TXT", "TXT", "A", "AAAA"};
     static const char *const hosts[] = {"_mta-sts", "_smtp._tls", "mta-sts", "mta-sts"};
@@ -313,16 +315,16 @@ int sealpost_domain_records(const char *domain, struct sealpost_record *out, uns
     if (err < 0) {
         return err;
     }
-    for (unsigned i = 0; i < fake.records_n && i < n; i++) {
-        SET(out[i].type, types[i % 4]);
-        (void)snprintf(out[i].name, sizeof out[i].name, "%s.%.240s", hosts[i % 4], domain);
-        SET(out[i].value, values[i % 4]);
+    if (i < fake.records_n) {
+        SET(out->type, types[i % 4]);
+        (void)snprintf(out->name, sizeof out->name, "%s.%.240s", hosts[i % 4], domain);
+        SET(out->value, values[i % 4]);
         if (fake.long_names) {
-            memset(out[i].value, 'w', sizeof out[i].value - 1);
+            memset(out->value, 'w', sizeof out->value - 1);
         }
-        out[i].ttl = 3600;
+        out->ttl = 3600;
     }
-    return (int)(fake.records_n < n ? fake.records_n : n);
+    return (int)fake.records_n;
 }
 
 void sealpost_record_line(const struct sealpost_record *record, char *out, size_t cap)
@@ -355,19 +357,31 @@ int sealpost_check(const char *domain, struct sealpost_why *why)
     return known(domain, why);
 }
 
-int sealpost_checks_get(const char *domain, struct sealpost_checks *out, struct sealpost_why *why)
+bool sealpost_checking(const char *domain)
 {
-    int err = known(domain, why);
-
-    *out = fake.checks;
-    out->running = fake.check_after > 0;
-    if (fake.check_after > 0) {
-        fake.check_after--;
+    (void)domain;
+    if (fake.check_after == 0) {
+        return false;
     }
-    return err;
+    fake.check_after--;
+    return true;
 }
 
-int sealpost_certificate(const char *domain, struct sealpost_certificate *out,
+int sealpost_check_get(const char *domain, unsigned i, struct sealpost_check *out,
+                       struct sealpost_why *why)
+{
+    *out = fake.checks[i];
+    return known(domain, why);
+}
+
+int sealpost_check_evidence(const char *domain, unsigned i, struct sealpost_evidence *out,
+                            struct sealpost_why *why)
+{
+    *out = fake.evidence[i];
+    return known(domain, why);
+}
+
+int sealpost_certificate(const char *domain, unsigned san, struct sealpost_certificate *out,
                          struct sealpost_why *why)
 {
     int err = known(domain, why);
@@ -378,6 +392,9 @@ int sealpost_certificate(const char *domain, struct sealpost_certificate *out,
         err = SP_E_NOT_FOUND;
     }
     *out = fake.certificate;
+    if (san < out->sans_n) {
+        SET(out->san, fake.sans[san]);
+    }
     return err;
 }
 

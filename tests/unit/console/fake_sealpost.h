@@ -29,11 +29,16 @@ struct fake {
     unsigned agreed_asked;
     struct sealpost_anchor anchors[3];
     unsigned anchors_n;
-    char pem[8192], anchor_removed[80];
-    struct sealpost_checks checks;
+    uint8_t der[SEALPOST_DER_MAX];
+    size_t der_n;
+    unsigned trusts; /* how often a root was added */
+    char anchor_removed[80];
+    struct sealpost_check checks[SEALPOST_CHECKS];
+    struct sealpost_evidence evidence[SEALPOST_CHECKS];
     unsigned check_after; /* how often a run is still running */
     unsigned check_asked;
     struct sealpost_certificate certificate;
+    char sans[8][SEALPOST_NAME_SIZE]; /* sans_n of them */
     bool no_certificate;
     unsigned records_n;
     char policy[5000];

@@ -157,14 +157,14 @@ static void enable_disable_renew_say_what_comes_next(void **state)
 
 static void check_shows_reason_remedy_and_evidence(void **state)
 {
-    struct sealpost_check *check = &fake.checks.checks[1];
+    struct sealpost_check *check = &fake.checks[1];
     const char *answer;
 
     (void)state;
     check->result = SEALPOST_FAIL;
     (void)snprintf(check->remedy, sizeof check->remedy, "Open port 443 to this appliance.");
-    fake.checks.checks[2].result = SEALPOST_UNKNOWN;
-    fake.checks.checks[3].result = SEALPOST_NOT_RUN;
+    fake.checks[2].result = SEALPOST_UNKNOWN;
+    fake.checks[3].result = SEALPOST_NOT_RUN;
     answer = session_narrow(session_ask("check example.test"));
     assert_has(answer, "dns          PASS, 2025-11-24T23:05:00Z\r\n  All is as it should be.\r\n"
                        "    asked: 192.0.2.53\r\n");
@@ -176,10 +176,10 @@ static void check_shows_reason_remedy_and_evidence(void **state)
 
 static void check_cannot_steer_the_terminal(void **state)
 {
-    struct sealpost_check *check = &fake.checks.checks[0];
+    struct sealpost_evidence *evidence = &fake.evidence[0];
 
     (void)state;
-    (void)snprintf(check->evidence[0].value, sizeof check->evidence[0].value,
+    (void)snprintf(evidence->items[0].value, sizeof evidence->items[0].value,
                    "220 \x1b]0;owned\x07 \xc2\x9b"
                    "31m \x9b \r\n\b\b ok");
     assert_has(session_ask("check example.test"),

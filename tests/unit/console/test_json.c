@@ -192,20 +192,21 @@ static void enable_disable_renew_json(void **state)
 
 static void check_json(void **state)
 {
-    struct sealpost_check *check = &fake.checks.checks[1];
+    struct sealpost_evidence *evidence = &fake.evidence[1];
     const char *answer;
 
     (void)state;
     fake.check_after = 3;
-    check->result = SEALPOST_FAIL;
-    check->evidence_n = 4;
+    fake.checks[1].result = SEALPOST_FAIL;
+    evidence->n = 4;
     for (unsigned i = 0; i < 4; i++) {
-        (void)snprintf(check->evidence[i].name, 24, "%s", i % 2 == 0 ? "address" : "alert");
-        (void)snprintf(check->evidence[i].value, 200, "value %u", i);
+        (void)snprintf(evidence->items[i].name, 24, "%s", i % 2 == 0 ? "address" : "alert");
+        (void)snprintf(evidence->items[i].value, 200, "value %u", i);
     }
-    (void)snprintf(check->evidence[3].name, 24, "a \"name\"");
-    fake.checks.checks[2].result = SEALPOST_UNKNOWN;
-    fake.checks.checks[3] = (struct sealpost_check){.id = "policy_id"};
+    (void)snprintf(evidence->items[3].name, 24, "a \"name\"");
+    fake.checks[2].result = SEALPOST_UNKNOWN;
+    fake.checks[3] = (struct sealpost_check){.id = "policy_id"};
+    fake.evidence[3].n = 0;
     (void)session_type("check example.test json\r");
     session_wait(1000);
     *strstr(session.output, "\r\nsealpost> ") = '\0';
@@ -328,14 +329,14 @@ static void errors_are_documents_too(void **state)
 /* Bytes of strangers (banners, problem documents) end up in sentences and evidence. */
 static void bytes_of_strangers_keep_the_document_valid(void **state)
 {
-    struct sealpost_check *check = &fake.checks.checks[0];
+    struct sealpost_check *check = &fake.checks[0];
     const char *answer;
 
     (void)state;
     (void)snprintf(check->reason, sizeof check->reason,
                    "a\x1b[31m\"\\\x01\x7f\xff\xc3\xa4\xe2\x82");
     for (unsigned i = 0; i < 199; i++) {
-        check->evidence[0].value[i] = (char)(i + 1);
+        fake.evidence[0].items[0].value[i] = (char)(i + 1);
     }
     answer = session_json("check example.test");
     assert_json(answer, "checks.0.reason",
