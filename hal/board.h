@@ -30,7 +30,10 @@ struct sp_board {
     struct sp_hal_uart *uart;
     struct sp_hal_led *led;
     struct sp_hal_watchdog *watchdog;
-    struct sp_hal_blob *roots; /* in the format of tools/trust-bundle; size 0 when there is none */
+    /* NULL: the root certificates lie in the read-only area of the flash part (docs/image.md). Else
+     * the board's own, in the format of tools/trust-bundle, as well protected as the code; size 0
+     * when there are none. */
+    struct sp_hal_blob *roots;
 };
 
 #endif

@@ -2,7 +2,6 @@
  * Devices, tasks, and the service's loop.
  */
 #include "board.h"
-#include "roots.h"
 #include "sealpost.h"
 #include "sf2.h"
 #include "sf2_emac/sf2_emac.h"
@@ -63,15 +62,6 @@ static void enable(IRQn_Type irq)
 
 /* --- devices --- */
 
-static int roots_read(struct sp_hal_blob *blob, uint32_t offset, void *buf, size_t n)
-{
-    (void)blob;
-    memcpy(buf, sp_roots_bundle + offset, n);
-    return SP_OK;
-}
-
-static struct sp_hal_blob roots = {.read = roots_read};
-
 /* The factory's MAC address, or one that is locally administered when the page is empty. */
 static void mac_address(uint8_t mac[6])
 {
@@ -93,7 +83,6 @@ static void open_devices(void)
     sp_uart_16550_start(&uart, SF2_UART0);
     sp_sf2_spi_start(&spi, SF2_SPI0, SPI_DIVIDER, spi_wait_us);
     sp_sf2_emac_start(&emac, SF2_EMAC, PHY, mac);
-    roots.size = (uint32_t)sp_roots_bundle_size;
     board = (struct sp_board){
         .name = "emcraft-sf2",
         .flash = &nor.flash,
@@ -102,7 +91,6 @@ static void open_devices(void)
         .uart = &uart.uart,
         .led = board_light(),
         .watchdog = board_watchdog(),
-        .roots = &roots,
     };
 }
 

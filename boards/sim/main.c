@@ -10,7 +10,6 @@
 #include "host_console/host_console.h"
 #include "host_entropy/host_entropy.h"
 #include "led_file/led_file.h"
-#include "roots.h"
 #include "sealpost.h"
 #include "tap/tap.h"
 
@@ -51,17 +50,6 @@ static void reset(struct sp_hal_watchdog *watchdog)
 
 static struct sp_hal_watchdog watchdog = {.feed = feed, .reset = reset};
 
-/* --- roots compiled in --- */
-
-static int roots_read(struct sp_hal_blob *blob, uint32_t offset, void *buf, size_t n)
-{
-    (void)blob;
-    memcpy(buf, sp_roots_bundle + offset, n);
-    return SP_OK;
-}
-
-static struct sp_hal_blob roots = {.read = roots_read};
-
 /* --- devices --- */
 
 static _Noreturn void die(const char *what, const char *which, int err)
@@ -99,7 +87,6 @@ static void open_devices(struct sp_board *board)
     need(sp_led_file_open(&light, options.led), "the light's file",
          options.led != NULL ? options.led : "");
     sp_host_clock_start(&host_clock);
-    roots.size = (uint32_t)sp_roots_bundle_size;
     *board = (struct sp_board){
         .name = "sim",
         .flash = sim_flash_open(&options),
@@ -109,7 +96,6 @@ static void open_devices(struct sp_board *board)
         .uart = &console.uart,
         .led = &light.led,
         .watchdog = &watchdog,
-        .roots = &roots,
     };
 }
 

@@ -4,8 +4,11 @@
  * from it, last what answers to people.
  */
 #include "app/app.h"
+#include "app/area.h"
+#include "app/part.h"
 
 #include "acme/acme.h"
+#include "area_hash.h"
 #include "base/log.h"
 #include "base/port.h"
 #include "console/console.h"
@@ -107,9 +110,12 @@ static void watch_addresses(sp_time now)
 
 static int start_store(void)
 {
-    struct sp_flash *flash = sp_app.board->flash;
-    int err = sp_store_mount(&sp_app.store, flash, 0, flash->size / flash->block_size,
-                             sp_app.entries, SP_RECORDS_MAX);
+    struct sp_flash *flash;
+    int err;
+    sp_part_start(sp_app.board->flash);
+    flash = sp_part_of_store();
+    err = sp_store_mount(&sp_app.store, flash, 0, flash->size / flash->block_size, sp_app.entries,
+                         SP_RECORDS_MAX);
     if (err < 0) {
         sp_log_error("app", "the store could not be mounted: %s", sp_err_text(err));
     }
@@ -201,6 +207,7 @@ int sealpost_start(const struct sp_board *board)
     if (err == SP_E_INVALID) {
         return err;
     }
+    sp_area_start(sp_area_hash);
     start_random();
     sp_app_trust_start();
     err = start_network();

@@ -3,6 +3,7 @@
  */
 #include "acme/acme.h"
 #include "app/app.h"
+#include "app/area.h"
 #include "base/log.h"
 #include "base/port.h"
 #include "base/scratch.h"
@@ -55,6 +56,7 @@ void sealpost_status(struct sealpost_status *out)
     }
     out->board = sp_app.board->name;
     out->version = SEALPOST_VERSION;
+    out->area = sp_area_state_text(sp_area_state());
 }
 
 /* --- network --- */

@@ -3,6 +3,7 @@
  */
 #include "acme/acme.h"
 #include "app/app.h"
+#include "app/area.h"
 #include "base/log.h"
 #include "net/clock.h"
 #include "net/net.h"
@@ -43,12 +44,16 @@ static void gather(struct sp_health_facts *facts, sp_time now)
     static struct sp_net_status net;
     struct sp_clock_status clock;
     struct sp_life_tally tally = sp_life_tally();
+    enum sp_area_state area = sp_area_state();
+    bool roots_wanted = sp_app.board->roots == NULL;
     memset(facts, 0, sizeof *facts);
     sp_net_status(&net);
     sp_clock_status(&clock, now);
     facts->booting = sp_app.booting;
     facts->store_broken = sp_store_stats(&sp_app.store).failing;
     facts->no_entropy = sp_app.no_entropy;
+    facts->area_blank = roots_wanted && area == SP_AREA_BLANK;
+    facts->area_refused = roots_wanted && (area == SP_AREA_FOREIGN || area == SP_AREA_DAMAGED);
     facts->link = net.link;
     facts->has_address = net.addresses_n > 0 && (net.dhcp_bound || !net.dhcp);
     facts->clock_set = clock.set;

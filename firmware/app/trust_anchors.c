@@ -5,6 +5,7 @@
  * a handshake finds number i without walking the store.
  */
 #include "app/app.h"
+#include "app/area.h"
 #include "base/log.h"
 #include "crypto/cert.h"
 #include "net/trust.h"
@@ -53,10 +54,21 @@ static int anchor(void *ctx, unsigned i, void *buf, size_t cap)
     return n - 1;
 }
 
+/* The board's own roots, or those of the area; size 0 when those are not to be trusted. */
+static struct sp_hal_blob *builtin(void)
+{
+    static struct sp_area_file file;
+    if (sp_app.board->roots != NULL) {
+        return sp_app.board->roots;
+    }
+    (void)sp_area_open("roots", &file);
+    return &file.blob;
+}
+
 void sp_app_trust_start(void)
 {
     sp_app_trust_reload();
-    sp_trust_start(sp_app.board->roots, anchor, NULL);
+    sp_trust_start(builtin(), anchor, NULL);
 }
 
 int sp_app_trust_reset(void)

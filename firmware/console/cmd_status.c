@@ -42,6 +42,7 @@ static enum sp_part json_head(struct sp_job *job)
     sp_json_number(job->out, "uptime", status->uptime_s);
     sp_json_string(job->out, "board", status->board);
     sp_json_string(job->out, "version", status->version);
+    sp_json_string(job->out, "area", status->area);
     sp_json_bool(job->out, "link", status->link);
     json_addresses(job, status);
     sp_json_open(job->out, "ca", '{');

@@ -13,6 +13,8 @@
  * SEQUENCE { 1, OCTET STRING (scalar), [0] prime256v1, [1] BIT STRING (point) }. */
 #define KEY_DER_SIZE (SP_KEY_POINT_AT + SP_KEY_POINT_SIZE)
 
+#define HASH_PIECE 256
+
 static const uint8_t key_head[SP_KEY_SCALAR_AT] = {0x30, 0x77, 0x02, 0x01, 0x01, 0x04, 0x20};
 static const uint8_t key_middle[SP_KEY_POINT_AT - SP_KEY_SCALAR_AT - SP_KEY_SCALAR_SIZE] = {
     0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d,
@@ -48,6 +50,29 @@ void sp_sha256(struct sp_span data, uint8_t out[SP_SHA256_SIZE])
 
     /* Not by PSA: this one cannot fail, not even before sp_crypto_start. */
     (void)mbedtls_sha256(data.n > 0 ? data.p : &nothing, data.n, out, 0);
+}
+
+int sp_sha256_pieces(int (*read)(void *ctx, uint32_t offset, void *buf, size_t n), void *ctx,
+                     uint32_t size, uint8_t out[SP_SHA256_SIZE])
+{
+    mbedtls_sha256_context hash;
+    uint8_t piece[HASH_PIECE];
+    int err = 0;
+
+    mbedtls_sha256_init(&hash);
+    (void)mbedtls_sha256_starts(&hash, 0);
+    for (uint32_t at = 0; at < size && err == 0;) {
+        size_t n = size - at < sizeof piece ? size - at : sizeof piece;
+
+        err = read(ctx, at, piece, n);
+        if (err == 0) {
+            (void)mbedtls_sha256_update(&hash, piece, n);
+        }
+        at += (uint32_t)n;
+    }
+    (void)mbedtls_sha256_finish(&hash, out);
+    mbedtls_sha256_free(&hash);
+    return err;
 }
 
 static int error_of(psa_status_t status)

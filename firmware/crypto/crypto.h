@@ -22,6 +22,10 @@ struct sp_key {
 int sp_crypto_start(void);
 void sp_wipe(void *p, size_t n);
 void sp_sha256(struct sp_span data, uint8_t out[SP_SHA256_SIZE]);
+/* Of bytes that lie elsewhere: read is asked for them in order, a few hundred at a time. 0, or
+ * read's error. */
+int sp_sha256_pieces(int (*read)(void *ctx, uint32_t offset, void *buf, size_t n), void *ctx,
+                     uint32_t size, uint8_t out[SP_SHA256_SIZE]);
 
 /* 0, SP_E_ENTROPY, SP_E_MEMORY. */
 int sp_key_make(struct sp_key *out);

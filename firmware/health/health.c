@@ -41,6 +41,17 @@ static void judge_device(const struct sp_health_facts *facts, struct sp_health *
             "The appliance has no entropy seed and makes no keys. Write a factory image with a "
             "seed.");
     }
+    if (facts->area_refused) {
+        raise_to(out, SP_HEALTH_FAULT,
+                 "The read-only area of the flash part is not this firmware's or was changed: no "
+                 "built-in root certificate is trusted. Write the area that was built with this "
+                 "firmware (image --renew-area).");
+    }
+    if (facts->area_blank) {
+        raise_to(out, SP_HEALTH_ATTENTION,
+                 "The flash part has no read-only area, so that no root certificate is built in. "
+                 "Write a factory image, or add the CA's root with `trust add`.");
+    }
 }
 
 static void judge_surroundings(const struct sp_health_facts *facts, struct sp_health *out)

@@ -25,6 +25,8 @@ struct sp_health_facts {
     bool booting;      /* the first look over flash goes on, or the network is coming up */
     bool store_broken; /* flash cannot be read or written */
     bool no_entropy;
+    bool area_blank;   /* the part's read-only area was never written */
+    bool area_refused; /* it is another firmware's, or was changed */
     bool link;
     bool has_address;
     bool clock_set;

@@ -71,6 +71,8 @@ struct sealpost_status {
     char order_host[SEALPOST_NAME_SIZE]; /* of the order under way, "" when none */
     char order_phase[64];
     const char *board, *version;
+    const char *area; /* the flash part's read-only area: "good", "none", "blank", "foreign",
+                         "damaged" */
 };
 void sealpost_status(struct sealpost_status *out);
 

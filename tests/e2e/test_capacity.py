@@ -99,7 +99,7 @@ def test_a_thousand_domains_fit(fleet, note):
     facts = fleet.facts
     ram = (facts["index_bytes_a_record"] * facts["records"] + facts["store_bytes"]) / DOMAINS
     note(f"capacity: {facts['flash_bytes_a_domain']} bytes of flash and {ram:.1f} of RAM a domain, "
-         f"{facts['free_blocks']} of 256 blocks free")
+         f"{facts['free_blocks']} of 240 blocks free")
     assert facts["domains"] == len(set(fleet.leaves.values())) == DOMAINS
     assert facts["intermediates"] == 2
     assert ram <= RAM_A_DOMAIN

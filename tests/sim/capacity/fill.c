@@ -15,6 +15,7 @@
 #include "host_clock/host_clock.h"
 #include "host_entropy/host_entropy.h"
 #include "nor_emulator/nor_emulator.h"
+#include "store/layout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,9 @@ static void start(const char *flash)
     need(sp_crypto_start(), "random generator");
     need(access(flash, R_OK | W_OK) == 0 ? 0 : SP_E_NOT_FOUND, flash);
     need(sp_nor_open_file(&part, &config, flash), flash);
-    need(sp_store_mount(&store, &part.flash, 0, SIZE / BLOCK_SIZE, entries, SP_RECORDS_MAX), flash);
+    need(sp_store_mount(&store, &part.flash, 0, sp_layout_store_blocks(&part.flash), entries,
+                        SP_RECORDS_MAX),
+         flash);
 }
 
 static const char *hex_of(const uint8_t *hash)

@@ -15,7 +15,7 @@
 #define STATE 300U
 #define DATA (LEAF + KEY + STATE)
 #define BLOCK 65536U
-#define BLOCKS 256U
+#define BLOCKS 240U /* of 256: store/layout.h */
 
 static struct sp_nor nor;
 static struct sp_store store;

@@ -73,7 +73,8 @@ static void ordinary_appliance(void)
                                            .addresses_n = 2,
                                            .terms_agreed = true,
                                            .board = "sim",
-                                           .version = SEALPOST_VERSION};
+                                           .version = SEALPOST_VERSION,
+                                           .area = "good"};
     SET(fake.status.sentence, "All is well.");
     SET(fake.status.addresses[0], "192.0.2.10");
     SET(fake.status.addresses[1], "2001:db8::10");

@@ -82,6 +82,16 @@ static void terms_matter_only_when_a_domain_is_enabled(void **state)
     expect(&facts, SP_HEALTH_OK, "");
 }
 
+static void an_area_that_is_refused_is_a_fault_and_a_blank_one_wants_attention(void **state)
+{
+    struct sp_health_facts facts = well();
+    (void)state;
+    facts.area_blank = true;
+    expect(&facts, SP_HEALTH_ATTENTION, "factory image");
+    facts.area_refused = true;
+    expect(&facts, SP_HEALTH_FAULT, "--renew-area");
+}
+
 static void mail_at_risk_goes_before_everything_but_a_fault(void **state)
 {
     struct sp_health_facts facts = well();
@@ -137,6 +147,7 @@ int main(void)
         cmocka_unit_test(missing_cable_gets_patience_after_start_then_attention),
         cmocka_unit_test(unknown_time_says_why),
         cmocka_unit_test(terms_matter_only_when_a_domain_is_enabled),
+        cmocka_unit_test(an_area_that_is_refused_is_a_fault_and_a_blank_one_wants_attention),
         cmocka_unit_test(mail_at_risk_goes_before_everything_but_a_fault),
         cmocka_unit_test(busy_domains_are_work),
         cmocka_unit_test(the_light_follows_the_level),
