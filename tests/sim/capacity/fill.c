@@ -1,7 +1,10 @@
 /*
  * capacity_fill: puts a fleet of domains into a factory flash image, with the firmware's own code.
  *
- *   capacity_fill FLASH.bin DOMAINS LIST.tsv ROOT.pem
+ *   capacity_fill [--fixed] FLASH.bin DOMAINS LIST.tsv ROOT.pem
+ *
+ * With --fixed the keys come from a fixed seed and the dates from FIXED_UTC, so that an image comes
+ * out the same each time, for counting instructions.
  *
  * LIST.tsv gets a line a domain: name, SHA-256 of its leaf in hexadecimal, policy id. ROOT.pem gets
  * the fleet's root, which the image trusts from then on. Standard output gets one JSON object with
@@ -12,6 +15,7 @@
 #include "base/err.h"
 #include "base/port.h"
 #include "crypto/cert.h"
+#include "fixed_time.h"
 #include "host_clock/host_clock.h"
 #include "host_entropy/host_entropy.h"
 #include "nor_emulator/nor_emulator.h"
@@ -19,6 +23,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +37,7 @@ static struct sp_nor part;
 static struct sp_store store;
 static struct sp_store_entry entries[SP_RECORDS_MAX];
 static struct authority authority;
+static sp_utc now_utc;
 
 static _Noreturn void die(const char *what, int err)
 {
@@ -54,14 +60,29 @@ static FILE *create(const char *path)
     return file;
 }
 
-static void start(const char *flash)
+static int fixed_read(struct sp_hal_entropy *entropy, void *buf, size_t n)
 {
+    static uint32_t state = 20261124;
+    uint8_t *bytes = buf;
+
+    (void)entropy;
+    for (size_t i = 0; i < n; i++) {
+        state = state * 1664525U + 1013904223U;
+        bytes[i] = (uint8_t)(state >> 24U);
+    }
+    return 0;
+}
+
+static void start(const char *flash, bool fixed)
+{
+    static struct sp_hal_entropy fixed_entropy = {.read = fixed_read};
     static struct sp_host_clock clock;
     const struct sp_nor_config config = {
         .size = SIZE, .block_size = BLOCK_SIZE, .page_size = PAGE_SIZE, .timing = SP_NOR_INSTANT};
 
     sp_host_clock_start(&clock);
-    sp_port_bind(&clock.clock, &sp_host_entropy, NULL);
+    sp_port_bind(&clock.clock, fixed ? &fixed_entropy : &sp_host_entropy, NULL);
+    now_utc = fixed ? FIXED_UTC : (sp_utc)time(NULL);
     sp_port_set_limit(SP_POOL_TLS, 1U << 20U);
     need(sp_crypto_start(), "random generator");
     need(access(flash, R_OK | W_OK) == 0 ? 0 : SP_E_NOT_FOUND, flash);
@@ -124,13 +145,12 @@ static void fill(unsigned domains, const char *path)
 {
     static struct authority_leaf leaf;
     FILE *out = create(path);
-    sp_utc now = (sp_utc)time(NULL);
 
     for (unsigned i = 0; i < domains; i++) {
         uint8_t hash[SP_SHA256_SIZE];
 
         need(authority_issue(&authority, fleet_host(i), &leaf), fleet_host(i));
-        need(fleet_add(&store, i, &leaf, now), fleet_name(i));
+        need(fleet_add(&store, i, &leaf, now_utc), fleet_name(i));
         sp_sha256(leaf.chain[0], hash);
         list(out, i, hash);
         tidy();
@@ -152,20 +172,23 @@ static void report(unsigned domains, struct sp_store_stats before)
 
 int main(int argc, char **argv)
 {
-    unsigned domains = argc == 5 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
+    bool fixed = argc > 1 && strcmp(argv[1], "--fixed") == 0;
+    char **words = argv + (fixed ? 2 : 1);
+    unsigned domains = argv + argc - words == 4 ? (unsigned)strtoul(words[1], NULL, 10) : 0;
     struct sp_store_stats before;
-    sp_utc now = (sp_utc)time(NULL);
 
     if (domains == 0 || domains > FLEET_DOMAINS) {
-        (void)fprintf(stderr, "usage: capacity_fill FLASH.bin DOMAINS LIST.tsv ROOT.pem\n");
+        (void)fprintf(stderr,
+                      "usage: capacity_fill [--fixed] FLASH.bin DOMAINS LIST.tsv ROOT.pem\n");
         return 2;
     }
-    start(argv[1]);
-    need(authority_make(&authority, now - DAY, now - DAY + FLEET_LIFETIME), "the authority");
+    start(words[0], fixed);
+    need(authority_make(&authority, now_utc - DAY, now_utc - DAY + FLEET_LIFETIME),
+         "the authority");
     trust_root();
-    write_root(argv[4]);
+    write_root(words[3]);
     before = sp_store_stats(&store);
-    fill(domains, argv[3]);
+    fill(domains, words[2]);
     report(domains, before);
     sp_nor_close(&part);
     return 0;
