@@ -73,6 +73,7 @@ static int pipe_write(struct sp_stream *stream, const void *buf, size_t n, bool 
     n = least(n, PIPE_SIZE - end->written);
     memcpy(end->data + end->written, buf, n);
     end->written += n;
+    end->total += n;
     if (!more || (n < asked && n == 0)) {
         show(end);
     }

@@ -21,6 +21,7 @@ struct pipe_end {
     /* What this end has written */
     uint8_t data[PIPE_SIZE];
     size_t written, visible, taken;
+    size_t total; /* bytes written ever */
     bool ended, released, reset;
     unsigned segments; /* how often something became visible */
     size_t room;       /* unread bytes at most; PIPE_SIZE at first */

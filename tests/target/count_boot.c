@@ -1,0 +1,99 @@
+/*
+ * The reset, and what main does here. The board's own main runs for the boot alone; the linker
+ * leads to the functions called __wrap_… (CMakeLists.txt).
+ */
+#include "board.h"
+#include "count.h"
+#include "sf2.h"
+#include "vectors.h"
+
+#define BOOT __attribute__((section(".boot.text"), used, noinline))
+#define STACK 16384U /* bytes */
+#define TIMER2 (SF2_TIMER1 + 0x18U)
+#define INSTRUCTIONS_A_TICK 10U
+
+enum { VALUE = 0, LOAD = 4, CONTROL = 12 }; /* of the timer, which counts down */
+
+/* QEMU's loader puts the scenario's number there (tools/count), far behind the crash record. */
+#define WANTED (*(volatile uint32_t *)0x2000ff00U)
+
+void count_reset(void);
+int __real_main(void);
+int __wrap_main(void);
+void __wrap_vApplicationIdleHook(void);
+
+static uint32_t stack[STACK / 4] __attribute__((section(".stacks"), aligned(32)));
+
+/* This object is the first to be linked: these lie where the core looks for them. */
+__attribute__((section(".boot.vectors"), used)) static const union vector reset_vector[2] = {
+    {.stack = &sp_interrupt_stack[INTERRUPT_STACK / 4]},
+    {.handler = count_reset},
+};
+
+/* As boot.c says, nothing in the DDR may be called yet. */
+BOOT void count_reset(void)
+{
+    *sf2_register(TIMER2, LOAD) = UINT32_MAX;
+    *sf2_register(TIMER2, CONTROL) = 1;
+    sp_reset();
+}
+
+uint64_t count_now(void)
+{
+    return (uint64_t)(UINT32_MAX - *sf2_register(TIMER2, VALUE)) * INSTRUCTIONS_A_TICK;
+}
+
+__attribute__((used)) static void scenario(void)
+{
+    count_print("count-begin");
+    count_service_start();
+    switch (WANTED) {
+    case COUNT_TLS:
+        count_tls();
+        break;
+    case COUNT_FIND:
+        count_find();
+        break;
+    case COUNT_ORDER:
+        count_order();
+        break;
+    default:
+        count_need(SP_E_INVALID, "the scenario's number");
+        break;
+    }
+    count_end();
+}
+
+/* The start's stack is too small for a handshake. */
+static _Noreturn void run_scenario(void)
+{
+    SCB->VTOR = (uint32_t)(uintptr_t)sp_vectors;
+    sp_mpu_start();
+    sp_mpu_guard(stack);
+    __asm__ volatile("msr msp, %0\n"
+                     "bl scenario\n" ::"r"(&stack[STACK / 4]));
+    __builtin_unreachable();
+}
+
+int __wrap_main(void)
+{
+    if (*sf2_register(TIMER2, CONTROL) == 0) {
+        count_need(SP_E_STATE, "count_boot.c is not the first object, the clock stands still");
+    }
+    if (WANTED == COUNT_BOOT) {
+        return __real_main();
+    }
+    run_scenario();
+}
+
+/* The idle task runs for the first time when the service's loop sleeps. */
+void __wrap_vApplicationIdleHook(void)
+{
+    uint64_t now = count_now();
+
+    __disable_irq();
+    count_print("count-begin");
+    count_report("ready", now);
+    count_report("mount", count_mount());
+    count_end();
+}
