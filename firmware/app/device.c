@@ -344,20 +344,21 @@ int sealpost_pool(unsigned i, struct sealpost_pool *out)
     struct sp_pool_use use;
     if (i < SP_POOL_COUNT) {
         use = sp_port_use((enum sp_pool)i);
-        *out = (struct sealpost_pool){use.name, use.used, use.peak, use.limit};
+        *out = (struct sealpost_pool){use.name, use.used, use.peak, use.limit, use.refused};
         return SP_OK;
     }
     if (i == SP_POOL_COUNT) {
         use = sp_scratch_use();
-        *out = (struct sealpost_pool){use.name, use.used, use.peak, use.limit};
+        *out = (struct sealpost_pool){use.name, use.used, use.peak, use.limit, use.refused};
         return SP_OK;
     }
     if (i == SP_POOL_COUNT + 1) {
-        *out = (struct sealpost_pool){"records", store.records, store.records, store.records_max};
+        *out =
+            (struct sealpost_pool){"records", store.records, store.records, store.records_max, 0};
         return SP_OK;
     }
     if (i == SP_POOL_COUNT + 2) {
-        *out = (struct sealpost_pool){"connections", tcp.open, tcp.open_peak, SP_TCP_STREAMS};
+        *out = (struct sealpost_pool){"connections", tcp.open, tcp.open_peak, SP_TCP_STREAMS, 0};
         return SP_OK;
     }
     return SP_E_NOT_FOUND;

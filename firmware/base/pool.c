@@ -62,7 +62,8 @@ static void *took(enum sp_pool pool, uint8_t *block, size_t n, size_t released)
 {
     struct sp_pool_use *use = &pools[pool].use;
 
-    if (block == NULL) {
+    if (block == NULL) { /* the heap is smaller than the limits allow for */
+        use->refused++;
         return NULL;
     }
     memcpy(block, &n, sizeof n);

@@ -102,6 +102,7 @@ static enum sp_part json_pools(struct sp_job *job)
     sp_json_number(job->out, "used", pool->used);
     sp_json_number(job->out, "peak", pool->peak);
     sp_json_number(job->out, "limit", pool->limit);
+    sp_json_number(job->out, "refused", pool->refused);
     sp_json_close(job->out, '}');
     return SP_PART_AGAIN;
 }
@@ -237,11 +238,12 @@ static enum sp_part text_pools(struct sp_job *job)
     if (job->i++ == 0) {
         sp_out_raw(job->out, "\nPool");
         sp_out_tab(job->out, SP_OUT_FIELD);
-        sp_out_raw(job->out, "      used       peak      limit\n");
+        sp_out_raw(job->out, "      used       peak      limit    refused\n");
     }
     sp_out_safe(job->out, pool->name);
     sp_out_tab(job->out, SP_OUT_FIELD);
-    sp_out_printf(job->out, "%10zu %10zu %10zu\n", pool->used, pool->peak, pool->limit);
+    sp_out_printf(job->out, "%10zu %10zu %10zu %10" PRIu32 "\n", pool->used, pool->peak,
+                  pool->limit, pool->refused);
     return SP_PART_AGAIN;
 }
 

@@ -260,6 +260,7 @@ int sealpost_factory_reset(bool forget_account, struct sealpost_why *why);
 struct sealpost_pool {
     const char *name;
     size_t used, peak, limit;
+    uint32_t refused; /* requests that found no room; 0 for tables, which make room or wait */
 };
 int sealpost_pool(unsigned i, struct sealpost_pool *out);
 

@@ -106,6 +106,20 @@ static void a_pool_counts_and_keeps_its_limit(void **state)
     assert_string_equal(sp_port_use(SP_POOL_TLS).name, "tls");
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which ends the program in place of giving NULL */
+static void what_the_heap_has_no_room_for_counts_as_refused(void **state)
+{
+    volatile size_t more_than_there_is = SIZE_MAX / 4;
+    uint32_t before = sp_port_use(SP_POOL_JSON).refused;
+    (void)state;
+
+    sp_port_set_limit(SP_POOL_JSON, SIZE_MAX);
+    assert_null(sp_port_json_malloc(more_than_there_is));
+    assert_int_equal(sp_port_use(SP_POOL_JSON).refused, before + 1);
+    assert_int_equal(sp_port_use(SP_POOL_JSON).used, 0);
+}
+#endif
+
 static void sizes_that_overflow_are_refused(void **state)
 {
     (void)state;
@@ -184,6 +198,9 @@ int main(void)
         cmocka_unit_test(the_time_of_day_follows_the_clock),
         cmocka_unit_test(randomness_comes_from_what_was_set),
         cmocka_unit_test(a_pool_counts_and_keeps_its_limit),
+#ifndef __SANITIZE_ADDRESS__
+        cmocka_unit_test(what_the_heap_has_no_room_for_counts_as_refused),
+#endif
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(realloc_keeps_content_and_count),
         cmocka_unit_test(the_allocation_of_a_number_fails_once),

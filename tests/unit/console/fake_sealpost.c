@@ -438,6 +438,7 @@ int sealpost_pool(unsigned i, struct sealpost_pool *out)
     if (i >= 3) {
         return SP_E_NOT_FOUND;
     }
-    *out = (struct sealpost_pool){.name = names[i], .used = 100, .peak = 2000, .limit = 40000};
+    *out = (struct sealpost_pool){
+        .name = names[i], .used = 100, .peak = 2000, .limit = 40000, .refused = i};
     return 0;
 }

@@ -26,7 +26,8 @@ static void status_json(void **state)
     assert_json(answer, "domain_list.0.expires", "\"2026-02-22T23:05:00Z\"");
     assert_json(answer, "domain_list.0.next",
                 "{\"what\":\"renewal\",\"at\":\"2026-01-23T23:05:00Z\"}");
-    assert_json(answer, "pools.1", "{\"name\":\"dns\",\"used\":100,\"peak\":2000,\"limit\":40000}");
+    assert_json(answer, "pools.1",
+                "{\"name\":\"dns\",\"used\":100,\"peak\":2000,\"limit\":40000,\"refused\":1}");
 }
 
 static void status_json_before_anything_is_known(void **state)
