@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests. Every test gets a world of its own unless its module shares one."""
 
+import os
 import re
 import signal
 import sys
@@ -9,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from world import paths  # noqa: E402
+from world import board as boards  # noqa: E402
 from world.appliance import Appliance  # noqa: E402
 from world.world import World  # noqa: E402
 
@@ -17,14 +18,38 @@ SANITIZER = re.compile(r"(ERROR: \w*Sanitizer|runtime error:).*")
 notes = []
 
 
+def pytest_addoption(parser):
+    parser.addoption("--board", help="the board to test, in place of SEALPOST_BOARD or sim")
+
+
 def pytest_configure(config):
-    config.addinivalue_line("markers", "no_board: needs the world only, not the simulator")
+    config.addinivalue_line("markers", "no_board: needs the world only, no board")
+    config.addinivalue_line("markers", "needs(ability): only for boards that can do this, see world/board.py")
+    config.addinivalue_line("markers", "only_on(board): a part that no other board has")
+    config.addinivalue_line("markers", "every_board: tools/test runs it on every board, not on sim alone")
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM"))
+    if config.getoption("--board"):
+        os.environ["SEALPOST_BOARD"] = config.getoption("--board")
+
+
+def pytest_collection_modifyitems(config, items):
+    """A test of what this board does not have is none of its tests: it is left out, not skipped."""
+    kind = boards.kind()
+
+    def applies(item):
+        return all(kind.can(mark.args[0]) for mark in item.iter_markers("needs")) and all(
+            kind.name == mark.args[0] for mark in item.iter_markers("only_on")) and (
+                kind.name == "sim" or not item.get_closest_marker("no_board"))
+
+    foreign = [item for item in items if not applies(item)]
+    items[:] = [item for item in items if applies(item)]
+    config.hook.pytest_deselected(items=foreign)
 
 
 def pytest_runtest_setup(item):
-    if not item.get_closest_marker("no_board") and not paths.sim_binary().exists():
-        pytest.fail(f"{paths.sim_binary()} is not built: run `cmake --preset sim && cmake --build --preset sim`",
+    kind = boards.kind()
+    if not item.get_closest_marker("no_board") and not kind.built.exists():
+        pytest.fail(f"{kind.built} is not there: run `cmake --preset {kind.name} && cmake --build --preset {kind.name}`",
                     pytrace=False)
 
 

@@ -57,7 +57,7 @@ class Fleet:
 
 def fill(image, directory):
     """Runs capacity_fill: (its facts, rows of name, leaf and policy id, the root in PEM)."""
-    tool = paths.sim_binary().parent / "tests" / "sim" / "capacity" / "capacity_fill"
+    tool = paths.host_build() / "tests" / "sim" / "capacity" / "capacity_fill"
     rows, root = directory / "fleet.tsv", directory / "fleet.pem"
     done = subprocess.run([tool, image, str(DOMAINS), rows, root], text=True, check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout), [line.split("\t") for line in rows.read_text().splitlines()], root.read_text()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from world import paths
 from world.appliance import Appliance
 from world.console import PASSWORD_PROMPT, PROMPT, Console, ConsoleError
 from world.namespace import wait_until
@@ -235,12 +234,12 @@ def test_console_on_a_pseudo_terminal(world):
     board = Appliance(world)
     log = world.directory / "pty.log"
     with open(log, "wb") as output:
-        process = world.namespace.start([paths.sim_binary(), "--flash", board.flash, "--tap", TAP, "--console", "pty"],
+        process = world.namespace.start([board.kind.program, "--flash", board.flash, "--tap", TAP, "--console", "pty"],
                                         stdout=output, stderr=subprocess.STDOUT)
     name = wait_until(lambda: re.search(r"/dev/pts/\d+", log.read_text()), "the name of the terminal").group(0)
     console = Console(Terminal(name))
     console.wake()
-    assert console.ask_json("status")["board"] == "sim"
+    assert console.ask_json("status")["board"] == board.kind.name
     console.close()
     process.kill()
 
@@ -248,8 +247,8 @@ def test_console_on_a_pseudo_terminal(world):
 def test_console_on_standard_input_and_output(world):
     board = Appliance(world)
     done = world.namespace.run(["sh", "-c", 'exec timeout 3 "$0" --flash "$1" --tap tap0 --console stdio',
-                                paths.sim_binary(), board.flash], input="status json\r")
-    assert '"board":"sim"' in done.stdout.replace(" ", ""), done.stdout + done.stderr
+                                board.kind.program, board.flash], input="status json\r")
+    assert f'"board":"{board.kind.name}"' in done.stdout.replace(" ", ""), done.stdout + done.stderr
 
 
 def test_a_client_that_never_reads_costs_no_cpu(board):

@@ -133,6 +133,7 @@ def answer_time(channel, ahead):
             return
 
 
+@pytest.mark.needs("process")
 def test_the_simulator_opens_no_internet_socket_of_the_host(world):
     trace = world.directory / "strace.txt"
     board = Appliance(world).start(wrapper=["strace", "-D", "-f", "-e", "trace=socket,socketpair,connect",

@@ -1,11 +1,11 @@
-"""The appliance: the simulator board on the world's TAP, from a factory image, with its console at hand."""
+"""The appliance: a board on the world's TAP, from a factory image, with its console at hand."""
 
 import json
 import signal
 import subprocess
 import time
 
-from . import paths
+from . import board, paths
 from .console import Console, ConsoleError
 from .namespace import WorldError, wait_until
 from .world import APPLIANCE, GATEWAY, TAP
@@ -44,6 +44,7 @@ class Appliance:
     def __init__(self, world, name="board", flash=None, password=None, transcript=None, **config):
         """flash: an image to copy; else one is made from factory_config(world, **config)."""
         self.world = world
+        self.kind = board.kind()
         self.name = name
         self.password = password
         self._transcript = transcript
@@ -55,6 +56,7 @@ class Appliance:
         subprocess.run(["cp", "--sparse=always", flash, self.flash], check=True)
         self.socket_path = world.directory / f"{name}.console"
         self.led = world.directory / f"{name}.led"
+        self.light = self.kind.light(self.led)
         self.log_path = world.directory / f"{name}.log"
         self._log = open(self.log_path, "ab")
         self._process = None
@@ -62,11 +64,11 @@ class Appliance:
         world.on_close(self.close)
 
     def command(self, *options):
-        return [paths.sim_binary(), "--flash", self.flash, "--tap", TAP, "--console", f"unix:{self.socket_path}",
+        return [self.kind.program, "--flash", self.flash, "--tap", TAP, "--console", f"unix:{self.socket_path}",
                 "--led", self.led, *options]
 
     def start(self, *options, wrapper=()):
-        """Switches the board on. options: more of the simulator's own; wrapper: words before its command."""
+        """Switches the board on. options: more of the board's own; wrapper: words before its command."""
         if self.running:
             raise WorldError("the board is already on")
         self.socket_path.unlink(missing_ok=True)
@@ -131,6 +133,11 @@ class Appliance:
     def wait_clock(self, seconds=15):
         """Waits until the appliance knows the time."""
         return wait_until(lambda: self.ask_json("status").get("time"), "the appliance's clock", seconds, 0.1)
+
+    def wait_light(self, *wanted, seconds=30):
+        """Waits until the light shows one of these patterns, and returns its name."""
+        return wait_until(lambda: next((name for name in self.light.patterns()[-1:] if name in wanted), None),
+                          f"the light to show {' or '.join(wanted)}", seconds, 0.2)
 
     def domain(self, name):
         return self.ask_json(f"domain show {name}")

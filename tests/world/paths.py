@@ -38,5 +38,10 @@ def sim_binary():
     return Path(named).resolve() if named else ROOT / "build" / "sim" / "sealpost-sim"
 
 
+def host_build():
+    """The folder of the tools and test programs that were built for this machine."""
+    return Path(os.environ.get("SEALPOST_BUILD", ROOT / "build" / "sim")).resolve()
+
+
 def image_tool():
     return ROOT / "tools" / "image"
