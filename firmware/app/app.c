@@ -220,6 +220,7 @@ int sealpost_start(const struct sp_board *board)
     if (err < 0) {
         return err;
     }
+    (void)sp_app_judge(sp_app_now()); /* who asks first gets an answer */
     if (board->uart != NULL) {
         sp_console_start(board->uart);
     }
