@@ -1,10 +1,13 @@
 """The serial console as a person and as a script meets it: editing, help, errors, JSON, password."""
 
+import fcntl
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -210,8 +213,9 @@ def _open(board):
 class Terminal:
     """The other end of a pseudo-terminal, with the calls of a socket that Console needs."""
 
-    def __init__(self, name):
-        self._descriptor = os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    def __init__(self, descriptor):
+        os.set_blocking(descriptor, False)
+        self._descriptor = descriptor
         self._seconds = 1.0
 
     def settimeout(self, seconds):
@@ -237,7 +241,7 @@ def test_console_on_a_pseudo_terminal(world):
         process = world.namespace.start([board.kind.program, "--flash", board.flash, "--tap", TAP, "--console", "pty"],
                                         stdout=output, stderr=subprocess.STDOUT)
     name = wait_until(lambda: re.search(r"/dev/pts/\d+", log.read_text()), "the name of the terminal").group(0)
-    console = Console(Terminal(name))
+    console = Console(Terminal(os.open(name, os.O_RDWR | os.O_NOCTTY)))
     console.wake()
     assert console.ask_json("status")["board"] == board.kind.name
     console.close()
@@ -245,10 +249,28 @@ def test_console_on_a_pseudo_terminal(world):
 
 
 def test_console_on_standard_input_and_output(world):
+    """The first key may come before a UART listens, as on any device that is being switched on."""
     board = Appliance(world)
     done = world.namespace.run(["sh", "-c", 'exec timeout 3 "$0" --flash "$1" --tap tap0 --console stdio',
-                                board.kind.program, board.flash], input="status json\r")
+                                board.kind.program, board.flash], input="\rstatus json\r")
     assert f'"board":"{board.kind.name}"' in done.stdout.replace(" ", ""), done.stdout + done.stderr
+
+
+def test_on_a_terminal_ctrl_c_is_a_key_and_ctrl_backslash_ends(world):
+    board = Appliance(world)
+    near, far = os.openpty()
+    process = world.namespace.start([board.kind.program, "--flash", board.flash, "--tap", TAP], stdin=far, stdout=far,
+                                    stderr=far, preexec_fn=lambda: fcntl.ioctl(far, termios.TIOCSCTTY, 0))
+    os.close(far)
+    console = Console(Terminal(near))
+    console.read_until(PROMPT, seconds=20)
+    console.wake()
+    console.send(b"nonsense" + CTRL_C)
+    console.read_until(PROMPT)
+    assert console.ask_json("status")["board"] == board.kind.name
+    console.send(b"\x1c")
+    assert process.wait(5) == -signal.SIGQUIT
+    console.close()
 
 
 def test_a_client_that_never_reads_costs_no_cpu(board):

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from world import ca_front, client, dns_front, light, paths, senders
+from world import ca_front, client, dns_front, paths, senders
 from world.acme_client import AcmeClient
 from world.ca import ADDRESS, HOST, PORT
 from world.ca_front import problem, wire_length
@@ -133,16 +133,3 @@ def test_nothing_is_left_when_the_owner_is_killed(tmp_path):
         return not any((pid == holder or directory in words) and "Z" not in state for pid, state, words in lines)
 
     assert wait_until(gone, "the end of the world's processes")
-
-
-def lamp(name, steps, start=0):
-    """What a lamp does in a pattern, one 0 or 1 a step."""
-    return "".join(str(light.LAMP[name] >> (start + step) % 16 & 1) for step in range(steps))
-
-
-def test_patterns_are_told_from_a_lamp():
-    for name in light.NAMES:
-        assert light.patterns_of(lamp(name, 40, start=5)) == [name]
-    shown = lamp("boot", 30) + lamp("working", 50, start=14) + lamp("ok", 24) + lamp("attention", 60, start=9)
-    assert light.patterns_of(shown) == ["boot", "working", "ok", "attention"]
-    assert light.patterns_of(lamp("ok", 8) + lamp("attention", 15, start=3)) == []

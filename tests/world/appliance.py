@@ -56,7 +56,6 @@ class Appliance:
         subprocess.run(["cp", "--sparse=always", flash, self.flash], check=True)
         self.socket_path = world.directory / f"{name}.console"
         self.led = world.directory / f"{name}.led"
-        self.light = self.kind.light(self.led)
         self.log_path = world.directory / f"{name}.log"
         self._log = open(self.log_path, "ab")
         self._process = None
@@ -134,9 +133,13 @@ class Appliance:
         """Waits until the appliance knows the time."""
         return wait_until(lambda: self.ask_json("status").get("time"), "the appliance's clock", seconds, 0.1)
 
+    def light(self):
+        """The patterns that the light has shown, in order."""
+        return self.led.read_text().split() if self.led.exists() else []
+
     def wait_light(self, *wanted, seconds=30):
         """Waits until the light shows one of these patterns, and returns its name."""
-        return wait_until(lambda: next((name for name in self.light.patterns()[-1:] if name in wanted), None),
+        return wait_until(lambda: next((name for name in self.light()[-1:] if name in wanted), None),
                           f"the light to show {' or '.join(wanted)}", seconds, 0.2)
 
     def domain(self, name):

@@ -9,14 +9,13 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import light, paths
+from . import paths
 
 ABILITIES = {
     "power_cut_options": "dies at a flash operation that is chosen on its command line",
     "flash_trace": "writes down every flash operation",
     "flash_timing": "takes a real part's times when asked to",
     "process": "is a Linux process of ours alone: its sleep and its system calls are the firmware's, and SIGTERM kills it",
-    "named_light": "tells its light's patterns by name, however short they are",
     "own_entropy": "has a source of entropy, so that it can work without a factory seed",
 }
 
@@ -28,7 +27,6 @@ class Kind:
     name: str
     program: Path
     built: Path
-    light: type
     end_status: int
     abilities: frozenset
 
@@ -43,9 +41,9 @@ def kind():
     name = os.environ.get("SEALPOST_BOARD") or "sim"
     if name == "sim":
         binary = paths.sim_binary()
-        return Kind(name, binary, binary, light.NamedLight, -signal.SIGTERM, frozenset(ABILITIES))
+        return Kind(name, binary, binary, -signal.SIGTERM, frozenset(ABILITIES))
     program = paths.ROOT / "boards" / name / "run"
     if not program.exists():
         raise paths.MissingProgram(f"there is no board '{name}': {program} is not there")
     built = paths.ROOT / "build" / name / f"sealpost-{name}.elf"
-    return Kind(name, program, Path(os.environ.get("SEALPOST_ELF", built)), light.Lamp, 0, frozenset())
+    return Kind(name, program, Path(os.environ.get("SEALPOST_ELF", built)), 0, frozenset())
