@@ -8,13 +8,14 @@
 
 #define COPY(to, text) sp_text_cut((to), sizeof(to), (text))
 
-static void check_out(const struct sp_check *check, struct sealpost_check *out)
+static void check_out(const struct sp_check_report *report, enum sp_check_id id,
+                      struct sealpost_check *out)
 {
-    COPY(out->reason, check->reason);
-    COPY(out->remedy, check->remedy);
-    COPY(out->code, check->code);
-    out->result = (enum sealpost_result)check->result;
-    out->at = check->at;
+    COPY(out->reason, sp_check_words(report, id, SP_CHECK_REASON));
+    COPY(out->remedy, sp_check_words(report, id, SP_CHECK_REMEDY));
+    COPY(out->code, sp_check_words(report, id, SP_CHECK_CODE));
+    out->result = (enum sealpost_result)report->checks[id].result;
+    out->at = report->checks[id].at;
 }
 
 static int no_such_check(struct sealpost_why *why)
@@ -22,12 +23,11 @@ static int no_such_check(struct sealpost_why *why)
     return sp_app_why(why, SP_E_INVALID, "invalid", "There are %d checks.", SP_CHECKS);
 }
 
-/* The check's report when the domain was looked at lately, else NULL. */
-static const struct sp_check *reported(const char *domain, unsigned i)
+/* The report with that check when the domain was looked at lately, else NULL. */
+static const struct sp_check_report *reported(const char *domain, unsigned i)
 {
     const struct sp_check_report *report = sp_app_report_find(domain);
-    return report != NULL && report->checks[i].result != SP_CHECK_NOT_RUN ? &report->checks[i]
-                                                                          : NULL;
+    return report != NULL && report->checks[i].result != SP_CHECK_NOT_RUN ? report : NULL;
 }
 
 bool sealpost_checking(const char *domain)
@@ -39,7 +39,7 @@ bool sealpost_checking(const char *domain)
 int sealpost_check_get(const char *domain, unsigned i, struct sealpost_check *out,
                        struct sealpost_why *why)
 {
-    const struct sp_check *check;
+    const struct sp_check_report *report;
     struct sp_domain *d;
     int err = i < SP_CHECKS ? sp_app_domain(domain, &d, why) : no_such_check(why);
     memset(out, 0, sizeof *out);
@@ -50,9 +50,9 @@ int sealpost_check_get(const char *domain, unsigned i, struct sealpost_check *ou
     out->result = (enum sealpost_result)d->checks[i].result;
     out->changed = d->checks[i].changed;
     COPY(out->code, d->checks[i].code);
-    check = reported(d->name, i);
-    if (check != NULL) {
-        check_out(check, out);
+    report = reported(d->name, i);
+    if (report != NULL) {
+        check_out(report, (enum sp_check_id)i, out);
     }
     return SP_OK;
 }
@@ -60,18 +60,20 @@ int sealpost_check_get(const char *domain, unsigned i, struct sealpost_check *ou
 int sealpost_check_evidence(const char *domain, unsigned i, struct sealpost_evidence *out,
                             struct sealpost_why *why)
 {
-    const struct sp_check *check;
+    const struct sp_check_report *report;
+    struct sp_evidence evidence;
     struct sp_domain *d;
     int err = i < SP_CHECKS ? sp_app_domain(domain, &d, why) : no_such_check(why);
     memset(out, 0, sizeof *out);
     if (err < 0) {
         return err;
     }
-    check = reported(d->name, i);
-    out->n = check != NULL ? check->evidence_n : 0;
-    for (unsigned k = 0; k < out->n; k++) {
-        COPY(out->items[k].name, check->evidence[k].name);
-        COPY(out->items[k].value, check->evidence[k].value);
+    report = reported(d->name, i);
+    while (report != NULL && out->n < SEALPOST_EVIDENCE_MAX &&
+           sp_check_evidence(report, (enum sp_check_id)i, out->n, &evidence)) {
+        COPY(out->items[out->n].name, evidence.name);
+        COPY(out->items[out->n].value, evidence.value);
+        out->n++;
     }
     return SP_OK;
 }

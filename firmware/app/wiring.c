@@ -4,11 +4,11 @@
  */
 #include "acme/acme.h"
 #include "app/app.h"
+#include "base/scratch.h"
 #include "net/clock.h"
 
 #include <string.h>
 
-static char check_policy_text[SP_POLICY_TEXT_MAX];
 static char check_policy_id[SP_POLICY_ID_SIZE];
 static char check_domain[SP_DOMAIN_SIZE];
 static struct sp_check_report *check_report;
@@ -87,22 +87,30 @@ static void order_cancel(void *ctx, const char *host)
     sp_acme_cancel(host);
 }
 
+static int policy_text(void *ctx, const char *name, struct sp_buf *out)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain = sp_scratch_take(sizeof *domain);
+    int err = sp_domain_load(&sp_app.store, name, domain);
+    (void)ctx;
+    if (err == SP_OK) {
+        err = sp_policy_text(&domain->policy, out);
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
 static int check_start(void *ctx, const struct sp_domain *domain, unsigned which, sp_time now)
 {
     static struct sp_addr own[SP_ADDRESSES + 2];
-    struct sp_check_input input = {.domain = check_domain, .which = which};
-    struct sp_buf text;
+    struct sp_check_input input = {
+        .domain = check_domain, .which = which, .policy_text = policy_text};
     (void)ctx;
     if (sp_checks_busy()) {
         return SP_E_AGAIN;
     }
     sp_text_cut(check_domain, sizeof check_domain, domain->name);
-    sp_buf_init(&text, check_policy_text, sizeof check_policy_text);
-    if (sp_policy_text(&domain->policy, &text) < 0) {
-        return SP_E_SPACE;
-    }
     sp_policy_id(&domain->policy, check_policy_id);
-    input.policy_text = check_policy_text;
     input.policy_id = check_policy_id;
     input.own = own;
     input.own_n = sp_app_own_addresses(own, sizeof own / sizeof own[0]);
@@ -119,13 +127,15 @@ static int check_poll(void *ctx, struct sp_life_check_result results[SP_DOMAIN_C
     }
     memset(results, 0, sizeof results[0] * SP_DOMAIN_CHECKS);
     for (unsigned i = 0; i < SP_CHECKS && check_report != NULL; i++) {
-        const struct sp_check *check = &check_report->checks[i];
+        enum sp_check_id id = (enum sp_check_id)i;
         if ((check_which & SP_CHECK_BIT(i)) == 0) {
             continue;
         }
-        results[i].result = (uint8_t)check->result;
-        sp_text_cut(results[i].code, sizeof results[i].code, check->code);
-        sp_text_cut(results[i].reason, sizeof results[i].reason, check->reason);
+        results[i].result = (uint8_t)check_report->checks[i].result;
+        sp_text_cut(results[i].code, sizeof results[i].code,
+                    sp_check_words(check_report, id, SP_CHECK_CODE));
+        sp_text_cut(results[i].reason, sizeof results[i].reason,
+                    sp_check_words(check_report, id, SP_CHECK_REASON));
     }
     return SP_OK;
 }

@@ -62,6 +62,10 @@
 #define SP_DNS_TRIES 3
 #define SP_RESOLVERS 3
 
+/* Checks */
+#define SP_REPORT_WORDS 2048 /* bytes of all that is said in the report that was asked for */
+#define SP_REPORT_WORDS_PASSING 1280 /* and in that of a domain looked at in passing */
+
 /* Addresses */
 #define SP_ADDRESSES 6 /* own addresses of both families */
 

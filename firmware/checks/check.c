@@ -33,15 +33,10 @@ const char *sp_check_result_text(enum sp_check_result result)
     return "not run";
 }
 
-struct sp_check *sp_check_of(struct sp_check_run *run, enum sp_check_id id)
+struct sp_check_pen *sp_check_of(struct sp_check_run *run, enum sp_check_id id)
 {
-    return &run->report->checks[id];
-}
-
-void sp_check_begin(struct sp_check *check, enum sp_check_id id)
-{
-    memset(check, 0, sizeof *check);
-    check->id = id;
+    run->pens[id] = (struct sp_check_pen){run->report, id};
+    return &run->pens[id];
 }
 
 /* What others wrote (TXT records, certificates, HTTP headers) must not reach a terminal as
@@ -55,41 +50,45 @@ static void make_printable(char *text)
     }
 }
 
-void sp_check_say(struct sp_check *check, enum sp_check_result result, const char *code,
+void sp_check_say(struct sp_check_pen *check, enum sp_check_result result, const char *code,
                   const char *reason, ...)
 {
+    struct sp_check *said = &check->report->checks[check->id];
+    char text[SP_CHECK_REASON_SIZE];
     va_list args;
-    check->result = result;
-    check->at = sp_port_utc_s();
-    check->remedy[0] = '\0';
-    sp_text_cut(check->code, sizeof check->code, code);
+
+    said->result = result;
+    said->at = sp_port_utc_s();
     va_start(args, reason);
-    (void)vsnprintf(check->reason, sizeof check->reason, reason, args);
+    (void)vsnprintf(text, sizeof text, reason, args);
     va_end(args);
-    make_printable(check->reason);
+    make_printable(text);
+    sp_check_report_put(check->report, check->id, SP_CHECK_REMEDY, "");
+    sp_check_report_put(check->report, check->id, SP_CHECK_CODE, code);
+    sp_check_report_put(check->report, check->id, SP_CHECK_REASON, text);
 }
 
-void sp_check_remedy(struct sp_check *check, const char *remedy, ...)
+void sp_check_remedy(struct sp_check_pen *check, const char *remedy, ...)
 {
+    char text[SP_CHECK_REASON_SIZE];
     va_list args;
+
     va_start(args, remedy);
-    (void)vsnprintf(check->remedy, sizeof check->remedy, remedy, args);
+    (void)vsnprintf(text, sizeof text, remedy, args);
     va_end(args);
+    sp_check_report_put(check->report, check->id, SP_CHECK_REMEDY, text);
 }
 
-void sp_check_note(struct sp_check *check, const char *name, const char *value, ...)
+void sp_check_note(struct sp_check_pen *check, const char *name, const char *value, ...)
 {
-    struct sp_evidence *evidence;
+    char text[SP_CHECK_EVIDENCE_SIZE];
     va_list args;
-    if (check->evidence_n >= SP_EVIDENCE_MAX) {
-        return;
-    }
-    evidence = &check->evidence[check->evidence_n++];
-    sp_text_cut(evidence->name, sizeof evidence->name, name);
+
     va_start(args, value);
-    (void)vsnprintf(evidence->value, sizeof evidence->value, value, args);
+    (void)vsnprintf(text, sizeof text, value, args);
     va_end(args);
-    make_printable(evidence->value);
+    make_printable(text);
+    sp_check_report_note(check->report, check->id, name, text);
 }
 
 static void put_value(struct sp_buf *out, const struct sp_dns_record *record)
@@ -132,11 +131,11 @@ static void put_records(struct sp_buf *out, const struct sp_dns_answer *answer)
     }
 }
 
-void sp_check_note_answer(struct sp_check *check, const char *question, const char *name,
+void sp_check_note_answer(struct sp_check_pen *check, const char *question, const char *name,
                           const struct sp_dns_answer *answer)
 {
     char addr[SP_ADDR_SIZE];
-    char array[200];
+    char array[SP_CHECK_EVIDENCE_SIZE];
     struct sp_buf text;
     sp_buf_init(&text, array, sizeof array);
     put_records(&text, answer);
@@ -171,7 +170,7 @@ static const char *dns_error_code(int err)
     }
 }
 
-void sp_check_say_dns_error(struct sp_check *check, const char *name, int err)
+void sp_check_say_dns_error(struct sp_check_pen *check, const char *name, int err)
 {
     sp_check_say(check, SP_CHECK_UNKNOWN, dns_error_code(err), "DNS could not be asked for %s: %s.",
                  name, sp_err_text(err));
@@ -183,7 +182,14 @@ void sp_check_say_dns_error(struct sp_check *check, const char *name, int err)
     }
 }
 
-void sp_check_say_clock(struct sp_check *check)
+void sp_check_say_busy(struct sp_check_run *run, struct sp_check_pen *check, const char *words)
+{
+    sp_check_say(check, SP_CHECK_UNKNOWN, "busy", "The appliance could not look just now: %s.",
+                 words);
+    sp_check_remedy(check, "Ask again in a minute with `check %s`.", run->input.domain);
+}
+
+void sp_check_say_clock(struct sp_check_pen *check)
 {
     sp_check_say(check, SP_CHECK_UNKNOWN, "clock_unknown",
                  "The time of day is not known, so no certificate can be judged.");

@@ -28,10 +28,10 @@ static uint64_t seconds_left(const struct sp_cert_info *peer)
     return utc > 0 && peer->not_after > utc ? (uint64_t)(peer->not_after - utc) : 0;
 }
 
-static void note_certificate(struct sp_check *check, const struct sp_cert_info *peer)
+static void note_certificate(struct sp_check_pen *check, const struct sp_cert_info *peer)
 {
     char when[SP_RFC3339_SIZE];
-    char array[200];
+    char array[SP_CHECK_EVIDENCE_SIZE];
     struct sp_buf names;
 
     sp_buf_init(&names, array, sizeof array);
@@ -48,7 +48,7 @@ static void note_certificate(struct sp_check *check, const struct sp_cert_info *
     }
 }
 
-static void say_wrong_name(struct sp_check_run *run, struct sp_check *check,
+static void say_wrong_name(struct sp_check_run *run, struct sp_check_pen *check,
                            const struct sp_cert_info *peer)
 {
     char array[120];
@@ -61,7 +61,7 @@ static void say_wrong_name(struct sp_check_run *run, struct sp_check *check,
     sp_check_remedy(check, "See where the address records of %s lead.", run->host);
 }
 
-static void say_defect(struct sp_check_run *run, struct sp_check *check, int verify,
+static void say_defect(struct sp_check_run *run, struct sp_check_pen *check, int verify,
                        const struct sp_cert_info *peer)
 {
     char when[SP_RFC3339_SIZE];
@@ -98,7 +98,7 @@ static void say_defect(struct sp_check_run *run, struct sp_check *check, int ver
     }
 }
 
-static void say_valid(struct sp_check *check, const struct sp_cert_info *peer)
+static void say_valid(struct sp_check_pen *check, const struct sp_cert_info *peer)
 {
     char when[SP_RFC3339_SIZE];
     char left[48];
@@ -117,7 +117,7 @@ static bool ended_in_handshake(const struct sp_http_result *result)
            (in_tls && result->result == SP_E_CLOSED);
 }
 
-static void say_not_seen(struct sp_check_run *run, struct sp_check *check,
+static void say_not_seen(struct sp_check_run *run, struct sp_check_pen *check,
                          const struct sp_http_result *result)
 {
     char addr[SP_ADDR_SIZE];
@@ -144,7 +144,7 @@ static void say_not_seen(struct sp_check_run *run, struct sp_check *check,
 
 void sp_check_certificate_judge(struct sp_check_run *run, const struct sp_http_result *result)
 {
-    struct sp_check *check = sp_check_of(run, SP_CHECK_CERTIFICATE);
+    struct sp_check_pen *check = sp_check_of(run, SP_CHECK_CERTIFICATE);
     const struct sp_tls_report *tls = &result->tls_report;
 
     if (!result->have_peer) {

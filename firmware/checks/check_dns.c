@@ -50,7 +50,7 @@ static void own_text(const struct sp_check_run *run, uint8_t family, char *out)
     }
 }
 
-static void say_elsewhere(struct sp_check_run *run, struct sp_check *check)
+static void say_elsewhere(struct sp_check_run *run, struct sp_check_pen *check)
 {
     bool is4 = run->side4.foreign > 0;
     char addr[SP_ADDR_SIZE];
@@ -75,7 +75,7 @@ static void say_elsewhere(struct sp_check_run *run, struct sp_check *check)
                     run->input.domain);
 }
 
-static void say_pass(struct sp_check_run *run, struct sp_check *check)
+static void say_pass(struct sp_check_run *run, struct sp_check_pen *check)
 {
     char addr4[SP_ADDR_SIZE] = "";
     char addr6[SP_ADDR_SIZE] = "";
@@ -89,7 +89,7 @@ static void say_pass(struct sp_check_run *run, struct sp_check *check)
                  addr4, addr4[0] != '\0' && addr6[0] != '\0' ? ", " : "", addr6);
 }
 
-static void say_missing(struct sp_check_run *run, struct sp_check *check)
+static void say_missing(struct sp_check_run *run, struct sp_check_pen *check)
 {
     bool none = run->side4.result == SP_E_DNS_NXDOMAIN || run->side6.result == SP_E_DNS_NXDOMAIN;
     if (none && run->alias[0] != '\0') {
@@ -110,7 +110,7 @@ static void say_missing(struct sp_check_run *run, struct sp_check *check)
     sp_check_remedy(check, "Publish the address records that `dns %s` prints.", run->input.domain);
 }
 
-static void say_own_unknown(struct sp_check_run *run, struct sp_check *check)
+static void say_own_unknown(struct sp_check_run *run, struct sp_check_pen *check)
 {
     sp_check_say(check, SP_CHECK_UNKNOWN, "own_address_unknown",
                  "The appliance has no address itself, so it cannot tell whether %s points here.",
@@ -119,9 +119,9 @@ static void say_own_unknown(struct sp_check_run *run, struct sp_check *check)
                            "sees with `net public`.");
 }
 
-static void note_own(struct sp_check_run *run, struct sp_check *check)
+static void note_own(struct sp_check_run *run, struct sp_check_pen *check)
 {
-    char array[200];
+    char array[SP_CHECK_EVIDENCE_SIZE];
     char addr[SP_ADDR_SIZE];
     struct sp_buf text;
     sp_buf_init(&text, array, sizeof array);
@@ -134,7 +134,7 @@ static void note_own(struct sp_check_run *run, struct sp_check *check)
 /* What is certainly wrong comes before what cannot be told. */
 void sp_check_dns_judge(struct sp_check_run *run)
 {
-    struct sp_check *check = sp_check_of(run, SP_CHECK_DNS);
+    struct sp_check_pen *check = sp_check_of(run, SP_CHECK_DNS);
     unsigned foreign = run->side4.foreign + run->side6.foreign;
     note_own(run, check);
     if (foreign > 0 && run->input.own_n == 0) {

@@ -11,7 +11,7 @@
 #define SLOW_MS 4000U /* the tightest limit among senders */
 #define LINE_SHOWN 60
 
-static void note_fetch(struct sp_check_run *run, struct sp_check *check,
+static void note_fetch(struct sp_check_run *run, struct sp_check_pen *check,
                        const struct sp_http_result *result)
 {
     char addr[SP_ADDR_SIZE];
@@ -58,7 +58,7 @@ static const char *connect_code(int err)
     }
 }
 
-static void say_not_connected(struct sp_check_run *run, struct sp_check *check,
+static void say_not_connected(struct sp_check_run *run, struct sp_check_pen *check,
                               const struct sp_http_result *result)
 {
     char addr[SP_ADDR_SIZE] = "its address";
@@ -83,7 +83,7 @@ static void say_not_connected(struct sp_check_run *run, struct sp_check *check,
                     addr);
 }
 
-static void say_no_address(struct sp_check_run *run, struct sp_check *check, int err)
+static void say_no_address(struct sp_check_run *run, struct sp_check_pen *check, int err)
 {
     bool none = err == SP_E_DNS_NXDOMAIN;
 
@@ -111,7 +111,7 @@ static const struct failure {
     {SP_E_TOO_BIG, "body_differs", "what is served is larger than this appliance's policy"},
 };
 
-static void say_broken_off(struct sp_check_run *run, struct sp_check *check,
+static void say_broken_off(struct sp_check_run *run, struct sp_check_pen *check,
                            const struct sp_http_result *result)
 {
     const char *more = result->detail[0] != '\0' ? result->detail : sp_err_text(result->result);
@@ -127,9 +127,7 @@ static void say_broken_off(struct sp_check_run *run, struct sp_check *check,
             return;
         }
     }
-    sp_check_say(check, SP_CHECK_UNKNOWN, "busy", "The appliance could not look just now: %s.",
-                 more);
-    sp_check_remedy(check, "Ask again in a minute with `check %s`.", run->input.domain);
+    sp_check_say_busy(run, check, more);
 }
 
 static bool is_connect_error(const struct sp_http_result *result)
@@ -140,7 +138,7 @@ static bool is_connect_error(const struct sp_http_result *result)
            (connecting && (result->result == SP_E_TIMEOUT || result->result == SP_E_CLOSED));
 }
 
-static void judge_failure(struct sp_check_run *run, struct sp_check *check,
+static void judge_failure(struct sp_check_run *run, struct sp_check_pen *check,
                           const struct sp_http_result *result)
 {
     int err = result->result;
@@ -160,7 +158,7 @@ static void judge_failure(struct sp_check_run *run, struct sp_check *check,
 
 /* --- an answer --- */
 
-static void say_status(struct sp_check_run *run, struct sp_check *check,
+static void say_status(struct sp_check_run *run, struct sp_check_pen *check,
                        const struct sp_http_result *result)
 {
     bool redirect = result->status >= 300 && result->status < 400;
@@ -206,7 +204,7 @@ static bool is_plain_text(const char *content_type)
     return true;
 }
 
-static void say_content_type(struct sp_check *check, const char *type)
+static void say_content_type(struct sp_check_pen *check, const char *type)
 {
     if (type[0] == '\0') {
         sp_check_say(check, SP_CHECK_FAIL, "content_type_missing",
@@ -233,9 +231,9 @@ static void take_line(struct sp_span text, size_t at, char *out)
     out[n] = '\0';
 }
 
-static void say_body(struct sp_check_run *run, struct sp_check *check, struct sp_span body)
+static void say_body(struct sp_check_run *run, struct sp_check_pen *check, struct sp_span body,
+                     struct sp_span wanted)
 {
-    struct sp_span wanted = sp_span_str(run->input.policy_text);
     char got_line[LINE_SHOWN + 1], wanted_line[LINE_SHOWN + 1];
     unsigned line = 1;
     size_t at = 0;
@@ -251,7 +249,7 @@ static void say_body(struct sp_check_run *run, struct sp_check *check, struct sp
     sp_check_remedy(check, "See what answers there: another host, or a cache in between.");
 }
 
-static void say_pass(struct sp_check_run *run, struct sp_check *check,
+static void say_pass(struct sp_check_run *run, struct sp_check_pen *check,
                      const struct sp_http_result *result)
 {
     sp_check_say(check, SP_CHECK_PASS, "ok",
@@ -260,8 +258,9 @@ static void say_pass(struct sp_check_run *run, struct sp_check *check,
                  sp_net_is_own(&result->address) ? ", seen from the appliance itself" : "");
 }
 
-static void judge_answer(struct sp_check_run *run, struct sp_check *check,
-                         const struct sp_http_result *result, struct sp_span body)
+static void judge_answer(struct sp_check_run *run, struct sp_check_pen *check,
+                         const struct sp_http_result *result, struct sp_span body,
+                         struct sp_span policy)
 {
     int verify = result->tls_report.verify;
 
@@ -276,8 +275,8 @@ static void judge_answer(struct sp_check_run *run, struct sp_check *check,
         say_status(run, check, result);
     } else if (!is_plain_text(result->content_type)) {
         say_content_type(check, result->content_type);
-    } else if (!sp_span_is(body, run->input.policy_text)) {
-        say_body(run, check, body);
+    } else if (!sp_span_equal(body, policy)) {
+        say_body(run, check, body, policy);
     } else if (result->elapsed_ms > SLOW_MS) {
         sp_check_say(check, SP_CHECK_FAIL, "slow",
                      "The answer took %lu ms; some senders wait only %u ms.",
@@ -289,14 +288,22 @@ static void judge_answer(struct sp_check_run *run, struct sp_check *check,
 }
 
 void sp_check_https_judge(struct sp_check_run *run, const struct sp_http_result *result,
-                          struct sp_span body)
+                          struct sp_span body, struct sp_span policy)
 {
-    struct sp_check *check = sp_check_of(run, SP_CHECK_HTTPS);
+    struct sp_check_pen *check = sp_check_of(run, SP_CHECK_HTTPS);
 
     note_fetch(run, check, result);
     if (result->result == SP_OK) {
-        judge_answer(run, check, result, body);
+        judge_answer(run, check, result, body, policy);
     } else {
         judge_failure(run, check, result);
     }
+}
+
+void sp_check_https_unread(struct sp_check_run *run, const struct sp_http_result *result, int err)
+{
+    struct sp_check_pen *check = sp_check_of(run, SP_CHECK_HTTPS);
+
+    note_fetch(run, check, result);
+    sp_check_say_busy(run, check, sp_err_text(err));
 }

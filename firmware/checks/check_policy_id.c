@@ -158,7 +158,7 @@ static void look_through(const struct sp_dns_answer *answer, struct found *found
     }
 }
 
-static void say_missing(struct sp_check_run *run, struct sp_check *check, const char *almost)
+static void say_missing(struct sp_check_run *run, struct sp_check_pen *check, const char *almost)
 {
     if (almost != NULL) {
         sp_check_say(check, SP_CHECK_FAIL, "syntax",
@@ -174,7 +174,7 @@ static void say_missing(struct sp_check_run *run, struct sp_check *check, const 
     sp_check_remedy(check, "Publish the TXT record that `dns %s` prints.", run->input.domain);
 }
 
-static void say_several(struct sp_check_run *run, struct sp_check *check, unsigned n)
+static void say_several(struct sp_check_run *run, struct sp_check_pen *check, unsigned n)
 {
     sp_check_say(check, SP_CHECK_FAIL, "several",
                  "%.120s has %u TXT records that begin with \"" VERSION
@@ -183,7 +183,7 @@ static void say_several(struct sp_check_run *run, struct sp_check *check, unsign
     sp_check_remedy(check, "Leave only the one that `dns %s` prints.", run->input.domain);
 }
 
-static void judge_one(struct sp_check_run *run, struct sp_check *check, const char *text)
+static void judge_one(struct sp_check_run *run, struct sp_check_pen *check, const char *text)
 {
     struct sp_span id;
     struct fault fault;
@@ -204,7 +204,7 @@ static void judge_one(struct sp_check_run *run, struct sp_check *check, const ch
     sp_check_remedy(check, "Replace it by the TXT record that `dns %s` prints.", run->input.domain);
 }
 
-static void say_cut(struct sp_check_run *run, struct sp_check *check)
+static void say_cut(struct sp_check_run *run, struct sp_check_pen *check)
 {
     sp_check_say(check, SP_CHECK_UNKNOWN, "too_many_records",
                  "%.120s has more TXT records than could be read, so the policy id may be among "
@@ -215,7 +215,7 @@ static void say_cut(struct sp_check_run *run, struct sp_check *check)
 
 void sp_check_policy_id_judge(struct sp_check_run *run, const struct sp_dns_answer *answer)
 {
-    struct sp_check *check = sp_check_of(run, SP_CHECK_POLICY_ID);
+    struct sp_check_pen *check = sp_check_of(run, SP_CHECK_POLICY_ID);
     struct found found;
 
     sp_check_note_answer(check, "TXT", run->txt_name, answer);

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 
 #include <string.h>
 
@@ -38,13 +39,22 @@ static bool wanted(enum stage which)
     return (stage_checks[which] & run.input.which) != 0;
 }
 
-/* Only what is new: an hourly line for each domain would push all else out of the log. */
-static void log_result(const struct sp_check *check)
+static uint32_t code_hash(const struct sp_check_report *report, enum sp_check_id id)
 {
-    if (strcmp(check->code, run.before[check->id]) != 0) {
-        sp_log(check->result == SP_CHECK_PASS ? SP_LOG_INFO : SP_LOG_WARN, "checks",
-               "%s %s: %s: %s", run.input.domain, sp_check_id_text(check->id),
-               sp_check_result_text(check->result), check->reason);
+    const char *code = sp_check_words(report, id, SP_CHECK_CODE);
+
+    return sp_hash32(code, strlen(code));
+}
+
+/* Only what is new: an hourly line for each domain would push all else out of the log. */
+static void log_result(enum sp_check_id id)
+{
+    enum sp_check_result result_of = run.report->checks[id].result;
+
+    if (code_hash(run.report, id) != run.before[id]) {
+        sp_log(result_of == SP_CHECK_PASS ? SP_LOG_INFO : SP_LOG_WARN, "checks", "%s %s: %s: %s",
+               run.input.domain, sp_check_id_text(id), sp_check_result_text(result_of),
+               sp_check_words(run.report, id, SP_CHECK_REASON));
     }
 }
 
@@ -54,7 +64,7 @@ static void finish(void)
     run.report->running = false;
     for (unsigned i = 0; i < SP_CHECKS; i++) {
         if ((run.input.which & SP_CHECK_BIT(i)) != 0) {
-            log_result(&run.report->checks[i]);
+            log_result((enum sp_check_id)i);
         }
     }
 }
@@ -85,20 +95,15 @@ static bool is_valid(const struct sp_check_input *input)
 
 static void begin_checks(struct sp_check_report *report)
 {
-    bool same = strcmp(report->domain, run.input.domain) == 0;
-
-    for (unsigned i = 0; i < SP_CHECKS; i++) {
-        struct sp_check *check = &report->checks[i];
-
-        if ((run.input.which & SP_CHECK_BIT(i)) == 0) {
-            continue;
-        }
-        if (same) {
-            sp_text_cut(run.before[i], sizeof run.before[i], check->code);
-        }
-        sp_check_begin(check, (enum sp_check_id)i);
+    if (strcmp(report->domain, run.input.domain) != 0) {
+        sp_check_report_clear(report, run.input.domain);
     }
-    sp_text_cut(report->domain, sizeof report->domain, run.input.domain);
+    for (unsigned i = 0; i < SP_CHECKS; i++) {
+        if ((run.input.which & SP_CHECK_BIT(i)) != 0) {
+            run.before[i] = code_hash(report, (enum sp_check_id)i);
+            sp_check_report_begin(report, (enum sp_check_id)i);
+        }
+    }
     report->running = true;
 }
 
@@ -233,10 +238,28 @@ static void fetch_begin(sp_time now)
     }
 }
 
+/* The policy is written for the length of the comparison alone. */
+static void judge_https(void)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_buf policy;
+    int err;
+
+    sp_buf_init(&policy, sp_scratch_take(SP_POLICY_TEXT_MAX), SP_POLICY_TEXT_MAX);
+    err = result.result == SP_OK ? run.input.policy_text(run.input.ctx, run.input.domain, &policy)
+                                 : 0;
+    if (err == 0) {
+        sp_check_https_judge(&run, &result, sp_span(body, result.body_n), sp_buf_span(&policy));
+    } else {
+        sp_check_https_unread(&run, &result, err);
+    }
+    sp_scratch_release(mark);
+}
+
 static void judge_fetch(void)
 {
     if ((run.input.which & SP_CHECK_BIT(SP_CHECK_HTTPS)) != 0) {
-        sp_check_https_judge(&run, &result, sp_span(body, result.body_n));
+        judge_https();
     }
     if ((run.input.which & SP_CHECK_BIT(SP_CHECK_CERTIFICATE)) != 0) {
         sp_check_certificate_judge(&run, &result);

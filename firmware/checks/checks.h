@@ -5,7 +5,9 @@
  * evidence: what was asked, of whom, what came back, and when. They look at the real DNS and fetch
  * over the real network path, as a sender would.
  *
- * Memory: the report is the caller's; working memory is static. One run at a time.
+ * Memory: the report is the caller's, and so is the room for what it says (sp_check_report.words):
+ * when that is full, evidence is left out, the last first, and says so; a report of four checks
+ * that pass takes about 1100 bytes. Working memory is static. One run at a time.
  * Threads: service task. Time: nothing blocks; a run takes at most about 20 s.
  */
 #ifndef SP_CHECKS_CHECKS_H
@@ -35,35 +37,54 @@ enum sp_check_result {
 
 /* Stable, short names of reasons, e.g. "a_elsewhere", "nxdomain", "body_differs": docs/checks.md
  * lists them. A reason's sentence may carry values; its name does not change between releases. */
-#define SP_EVIDENCE_MAX 8
+/* What is said of a check, in words. */
+enum sp_check_word { SP_CHECK_CODE, SP_CHECK_REASON, SP_CHECK_REMEDY, SP_CHECK_EVIDENCE };
 
-struct sp_evidence {
-    char name[24]; /* "A", "server", "answer", "expires", … */
-    char value[200];
-};
+#define SP_CHECK_CODE_SIZE 32      /* with its terminator, like the others */
+#define SP_CHECK_REASON_SIZE 320   /* of a remedy, too */
+#define SP_CHECK_NAME_SIZE 24      /* of a piece of evidence */
+#define SP_CHECK_EVIDENCE_SIZE 200 /* of its value */
 
 struct sp_check {
-    enum sp_check_id id;
     enum sp_check_result result;
-    char code[32];
-    char reason[320];
-    char remedy[320]; /* "" when nothing is to be done */
-    struct sp_evidence evidence[SP_EVIDENCE_MAX];
-    unsigned evidence_n;
+    bool left_out; /* evidence, for want of room */
     sp_utc at;
 };
 
 struct sp_check_report {
     char domain[SP_DOMAIN_SIZE];
-    struct sp_check checks[SP_CHECKS];
     bool running;
+    struct sp_check checks[SP_CHECKS]; /* by id */
+    char *words;                       /* the owner's memory for all that is said, cap bytes */
+    uint16_t cap, used;
 };
 
+struct sp_evidence {
+    const char *name; /* "A", "server", "answer", "expires", … */
+    const char *value;
+};
+
+/* A report on that domain with nothing in it. words and cap have to be set. */
+void sp_check_report_clear(struct sp_check_report *report, const char *domain);
+/* `to` says what `from` says, as far as its room goes. */
+void sp_check_report_copy(struct sp_check_report *to, const struct sp_check_report *from);
+/* A check's code, reason or remedy; "" when there is none (a remedy: nothing is to be done). It is
+ * the report's, and stays as it is until the next run. */
+const char *sp_check_words(const struct sp_check_report *report, enum sp_check_id id,
+                           enum sp_check_word word);
+/* Piece i (0, 1, …) of a check's evidence; false past the last. Where some was left out, the last
+ * one says so. */
+bool sp_check_evidence(const struct sp_check_report *report, enum sp_check_id id, unsigned i,
+                       struct sp_evidence *out);
+
 struct sp_check_input {
-    const char *domain;      /* mail domain */
-    unsigned which;          /* SP_CHECK_BIT(…) | … */
-    const char *policy_text; /* that is to be served; not needed for SP_CHECK_DNS */
-    const char *policy_id;   /* that is to be in DNS */
+    const char *domain; /* mail domain */
+    unsigned which;     /* SP_CHECK_BIT(…) | … */
+    /* Writes the text of the policy that is to be served (SP_POLICY_TEXT_MAX bytes). Asked when
+     * there is something to compare. 0 or an error. Neither is needed for SP_CHECK_DNS. */
+    int (*policy_text)(void *ctx, const char *domain, struct sp_buf *out);
+    void *ctx;
+    const char *policy_id; /* that is to be in DNS */
     /* Addresses that are this appliance: the interface's own and the configured public ones. */
     const struct sp_addr *own;
     unsigned own_n;

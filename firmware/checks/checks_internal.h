@@ -15,6 +15,12 @@ struct sp_check_side {
     struct sp_addr first_own, first_foreign; /* by value: resolvers turn the order round */
 };
 
+/* One check of a report, to be written. */
+struct sp_check_pen {
+    struct sp_check_report *report;
+    enum sp_check_id id;
+};
+
 struct sp_check_run {
     struct sp_check_input input;
     struct sp_check_report *report;
@@ -22,29 +28,40 @@ struct sp_check_run {
     char txt_name[SP_DOMAIN_SIZE]; /* _mta-sts.{domain} */
     char alias[SP_DOMAIN_SIZE];    /* where CNAMEs of the host lead, "" for none */
     struct sp_check_side side4, side6;
-    char before[SP_CHECKS][32]; /* codes of the last run for this domain, for the log */
+    struct sp_check_pen pens[SP_CHECKS];
+    uint32_t before[SP_CHECKS]; /* hashes of the last run's codes for this domain, for the log */
 };
 
 /* --- check.c: how a check is filled --- */
 
-struct sp_check *sp_check_of(struct sp_check_run *run, enum sp_check_id id);
-/* Forgets what the check said before. */
-void sp_check_begin(struct sp_check *check, enum sp_check_id id);
-void sp_check_say(struct sp_check *check, enum sp_check_result result, const char *code,
+struct sp_check_pen *sp_check_of(struct sp_check_run *run, enum sp_check_id id);
+void sp_check_say(struct sp_check_pen *check, enum sp_check_result result, const char *code,
                   const char *reason, ...) __attribute__((format(printf, 4, 5)));
-void sp_check_remedy(struct sp_check *check, const char *remedy, ...)
+void sp_check_remedy(struct sp_check_pen *check, const char *remedy, ...)
     __attribute__((format(printf, 2, 3)));
-void sp_check_note(struct sp_check *check, const char *name, const char *value, ...)
+void sp_check_note(struct sp_check_pen *check, const char *name, const char *value, ...)
     __attribute__((format(printf, 3, 4)));
 /* Notes who answered a question, what, and how fast. */
-void sp_check_note_answer(struct sp_check *check, const char *question, const char *name,
+void sp_check_note_answer(struct sp_check_pen *check, const char *question, const char *name,
                           const struct sp_dns_answer *answer);
 /* True for an error of DNS that leaves a question open (SERVFAIL, timeout, …). */
 bool sp_check_is_open(int dns_result);
 /* Says "can't tell" for such an error. */
-void sp_check_say_dns_error(struct sp_check *check, const char *name, int err);
-void sp_check_say_clock(struct sp_check *check);
+void sp_check_say_dns_error(struct sp_check_pen *check, const char *name, int err);
+/* The appliance could not look: err, or words that say more ("" for none). */
+void sp_check_say_busy(struct sp_check_run *run, struct sp_check_pen *check, const char *words);
+void sp_check_say_clock(struct sp_check_pen *check);
 bool sp_check_is_own(const struct sp_check_run *run, const struct sp_addr *addr);
+
+/* --- report.c: a report's words --- */
+
+/* Forgets what was said of that check. */
+void sp_check_report_begin(struct sp_check_report *report, enum sp_check_id id);
+/* In place of what was said before; "" takes it away. */
+void sp_check_report_put(struct sp_check_report *report, enum sp_check_id id,
+                         enum sp_check_word kind, const char *text);
+void sp_check_report_note(struct sp_check_report *report, enum sp_check_id id, const char *name,
+                          const char *value);
 
 /* --- what each check makes of what came back: pure --- */
 
@@ -52,9 +69,11 @@ void sp_check_dns_side(struct sp_check_run *run, enum sp_dns_type type,
                        const struct sp_dns_answer *answer);
 void sp_check_dns_judge(struct sp_check_run *run);
 void sp_check_policy_id_judge(struct sp_check_run *run, const struct sp_dns_answer *answer);
-/* body: of the answer. */
+/* body: of the answer. policy: what it is to be. */
 void sp_check_https_judge(struct sp_check_run *run, const struct sp_http_result *result,
-                          struct sp_span body);
+                          struct sp_span body, struct sp_span policy);
+/* There was an answer, but the policy to compare it with could not be read. */
+void sp_check_https_unread(struct sp_check_run *run, const struct sp_http_result *result, int err);
 void sp_check_certificate_judge(struct sp_check_run *run, const struct sp_http_result *result);
 
 #endif

@@ -12,6 +12,7 @@
 
 struct fake_net fake;
 struct sp_check_report report;
+static char words[SP_REPORT_WORDS];
 struct sp_addr own[2];
 unsigned own_n;
 
@@ -105,7 +106,7 @@ int fakes_begin(void **state)
     sp_checks_cancel();
     sp_port_bind(&clock, NULL, NULL);
     memset(&fake, 0, sizeof fake);
-    memset(&report, 0, sizeof report);
+    report = (struct sp_check_report){.words = words, .cap = sizeof words};
     fake.utc = UTC_NOW;
     fake.dns_ms = 12;
     fake.own_interface = fake_addr("203.0.113.10");
@@ -213,11 +214,20 @@ bool sp_net_is_own(const struct sp_addr *addr)
 
 /* --- runs --- */
 
+int fake_policy(void *ctx, const char *domain, struct sp_buf *out)
+{
+    assert_ptr_equal(ctx, &fake);
+    assert_string_equal(domain, DOMAIN);
+    sp_buf_puts(out, POLICY);
+    return fake.policy_error;
+}
+
 void run_checks(unsigned which)
 {
     const struct sp_check_input input = {.domain = DOMAIN,
                                          .which = which,
-                                         .policy_text = POLICY,
+                                         .policy_text = fake_policy,
+                                         .ctx = &fake,
                                          .policy_id = POLICY_ID,
                                          .own = own,
                                          .own_n = own_n};
@@ -239,9 +249,11 @@ void run_checks(unsigned which)
 
 const char *evidence(enum sp_check_id id, const char *name)
 {
-    for (unsigned i = 0; i < report.checks[id].evidence_n; i++) {
-        if (strcmp(report.checks[id].evidence[i].name, name) == 0) {
-            return report.checks[id].evidence[i].value;
+    struct sp_evidence piece;
+
+    for (unsigned i = 0; sp_check_evidence(&report, id, i, &piece); i++) {
+        if (strcmp(piece.name, name) == 0) {
+            return piece.value;
         }
     }
     return "";
@@ -251,15 +263,17 @@ void check_says(enum sp_check_id id, enum sp_check_result result, const char *co
                 const char *text)
 {
     const struct sp_check *check = &report.checks[id];
+    const char *said = sp_check_words(&report, id, SP_CHECK_CODE);
+    const char *reason = sp_check_words(&report, id, SP_CHECK_REASON);
+    struct sp_evidence first;
 
-    if (check->result != result || strcmp(check->code, code) != 0 ||
-        strstr(check->reason, text) == NULL) {
-        fail_msg("%s, %s: %s, not %s: %s", sp_check_result_text(check->result), check->code,
-                 check->reason, code, text);
+    if (check->result != result || strcmp(said, code) != 0 || strstr(reason, text) == NULL) {
+        fail_msg("%s, %s: %s, not %s: %s", sp_check_result_text(check->result), said, reason, code,
+                 text);
     }
-    assert_int_equal(check->id, id);
-    assert_int_equal(check->reason[strlen(check->reason) - 1], '.');
-    assert_true((check->remedy[0] == '\0') == (result == SP_CHECK_PASS));
-    assert_true(check->evidence_n > 0);
+    assert_int_equal(reason[strlen(reason) - 1], '.');
+    assert_true((sp_check_words(&report, id, SP_CHECK_REMEDY)[0] == '\0') ==
+                (result == SP_CHECK_PASS));
+    assert_true(sp_check_evidence(&report, id, 0, &first));
     assert_in_range(check->at, fake.utc, fake.utc + 60);
 }

@@ -21,6 +21,7 @@ struct fake_net {
     const char *body;
     unsigned client_busy; /* so many starts are refused */
     int start_error;
+    int policy_error;
     bool never_done;
     sp_time dns_ms;
     struct sp_addr own_interface; /* sp_net_is_own */
@@ -45,6 +46,8 @@ void fake_text(struct sp_dns_answer *answer, const char *text);
 void fake_alias(struct sp_dns_answer *answer, const char *host);
 /* Takes all records away and gives the answer that result. */
 void fake_nothing(struct sp_dns_answer *answer, int result);
+/* Writes POLICY; its error is fake.policy_error. */
+int fake_policy(void *ctx, const char *domain, struct sp_buf *out);
 /* Runs them to the end. */
 void run_checks(unsigned which);
 /* The check's result and code are these, its reason holds the text, and its remedy is there unless

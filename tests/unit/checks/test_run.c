@@ -1,6 +1,7 @@
 /* A run: what it asks, in which order, and that it ends. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 
 #include "cm.h"
 #include "fakes.h"
@@ -11,7 +12,8 @@ static struct sp_check_input input(const char *domain, unsigned which)
 {
     return (struct sp_check_input){.domain = domain,
                                    .which = which,
-                                   .policy_text = POLICY,
+                                   .policy_text = fake_policy,
+                                   .ctx = &fake,
                                    .policy_id = POLICY_ID,
                                    .own = own,
                                    .own_n = own_n};
@@ -23,7 +25,7 @@ static void all_four_run_one_after_the_other(void **state)
     run_checks(SP_CHECK_ALL);
     for (unsigned i = 0; i < SP_CHECKS; i++) {
         assert_int_equal(report.checks[i].result, SP_CHECK_PASS);
-        assert_int_equal(report.checks[i].id, i);
+        assert_string_equal(sp_check_words(&report, (enum sp_check_id)i, SP_CHECK_CODE), "ok");
     }
     assert_int_equal(fake.questions, 3);
     assert_int_equal(fake.fetches, 1);
@@ -40,6 +42,17 @@ static void what_is_not_wanted_stays_as_it_was(void **state)
     run_checks(SP_CHECK_BIT(SP_CHECK_DNS));
     check_says(SP_CHECK_DNS, SP_CHECK_FAIL, "nxdomain", "");
     check_says(SP_CHECK_HTTPS, SP_CHECK_PASS, "ok", "");
+}
+
+/* Its domain was removed, or flash fails. */
+static void a_policy_that_cannot_be_read_leaves_it_open(void **state)
+{
+    (void)state;
+    fake.policy_error = SP_E_NOT_FOUND;
+    run_checks(SP_CHECK_BIT(SP_CHECK_HTTPS) | SP_CHECK_BIT(SP_CHECK_CERTIFICATE));
+    check_says(SP_CHECK_HTTPS, SP_CHECK_UNKNOWN, "busy", "could not look just now");
+    check_says(SP_CHECK_CERTIFICATE, SP_CHECK_PASS, "ok", "");
+    assert_int_equal(sp_scratch_use().used, 0);
 }
 
 static void one_run_at_a_time(void **state)
@@ -162,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(all_four_run_one_after_the_other),
         TEST(what_is_not_wanted_stays_as_it_was),
+        TEST(a_policy_that_cannot_be_read_leaves_it_open),
         TEST(one_run_at_a_time),
         TEST(impossible_wishes_are_refused),
         TEST(a_busy_client_is_waited_for_but_not_for_ever),
