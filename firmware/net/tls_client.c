@@ -1,5 +1,6 @@
 /* The client's side of TLS: whom it trusts, and what it found. */
 #include "base/err.h"
+#include "base/scratch.h"
 #include "base/text.h"
 #include "sp_port.h"
 #include "tls_private.h"
@@ -12,11 +13,12 @@
 struct client {
     struct sp_tls tls; /* the first member */
     enum sp_tls_verify verify;
-    int found;        /* what verification found: 0 or SP_E_CERT_…, SP_E_CLOCK */
-    bool chain_dates; /* a date above the leaf is wrong */
-    bool have_peer;
-    struct sp_cert_info peer;
+    int found;      /* what verification found: 0 or SP_E_CERT_…, SP_E_CLOCK */
+    uint32_t flags; /* of the certificates above the leaf */
 };
+
+#define UNREADABLE "the server's certificate cannot be read"
+#define DATES (MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)
 
 static struct client clients[SP_TLS_CLIENTS];
 static mbedtls_ssl_config configs[2]; /* by enum sp_tls_verify */
@@ -26,22 +28,7 @@ static struct client *client_of(struct sp_tls *tls)
     return (struct client *)(void *)tls;
 }
 
-/* mbedTLS shows each certificate of the chain, from the root down, with what is wrong about it. */
-static int look_at(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
-{
-    struct client *client = ctx;
-
-    if (depth > 0) {
-        if ((*flags & (MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)) != 0) {
-            client->chain_dates = true;
-        }
-        return 0;
-    }
-    client->have_peer = sp_cert_read(sp_span(crt->raw.p, crt->raw.len), &client->peer) == 0;
-    return 0;
-}
-
-/* The most fundamental reason comes first. */
+/* The most fundamental reason comes first; without a clock nothing is known. */
 static int error_of_flags(uint32_t flags)
 {
     static const struct {
@@ -54,6 +41,9 @@ static int error_of_flags(uint32_t flags)
         {MBEDTLS_X509_BADCERT_CN_MISMATCH, SP_E_CERT_NAME},
     };
 
+    if (sp_port_utc_s() == 0) {
+        return SP_E_CLOCK;
+    }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if ((flags & rows[i].flag) != 0) {
             return rows[i].err;
@@ -77,62 +67,87 @@ static void put_names(struct sp_buf *out, const struct sp_cert_info *peer)
     }
 }
 
-static void put_reason(struct sp_buf *out, const struct client *client, uint32_t flags)
+static void put_reason(struct sp_buf *out, const struct client *client, int err,
+                       const struct sp_cert_info *peer)
 {
-    const struct sp_cert_info *peer = &client->peer;
     char date[SP_RFC3339_SIZE];
-    char text[160];
+    bool above = (client->flags & DATES) != 0;
 
-    switch (client->found) {
+    switch (err) {
     case SP_E_CERT_UNTRUSTED:
         sp_buf_printf(out, "; its issuer %s leads to no trusted root", peer->issuer);
         break;
     case SP_E_CERT_EXPIRED:
-        sp_buf_printf(
-            out, client->chain_dates ? "; a certificate above it has expired" : "; expired at %s",
-            sp_utc_rfc3339(peer->not_after, date));
+        sp_buf_printf(out, above ? "; a certificate above it has expired" : "; expired at %s",
+                      sp_utc_rfc3339(peer->not_after, date));
         break;
     case SP_E_CERT_FUTURE:
         sp_buf_printf(out,
-                      client->chain_dates ? "; a certificate above it is not valid yet"
-                                          : "; valid from %s only",
+                      above ? "; a certificate above it is not valid yet" : "; valid from %s only",
                       sp_utc_rfc3339(peer->not_before, date));
         break;
     case SP_E_CERT_NAME:
         sp_buf_printf(out, ", not for %s", client->tls.name);
         break;
-    default:
-        text[0] = '\0';
-        (void)mbedtls_x509_crt_verify_info(text, sizeof text, "; ", flags);
-        text[strcspn(text, "\n")] = '\0';
-        sp_buf_puts(out, text);
+    default: /* to be said when all flags are known */
         break;
     }
 }
 
-static void describe(struct client *client, uint32_t flags)
+/* What the leaf is, and what is wrong about it. */
+static void describe(struct client *client, const mbedtls_x509_crt *leaf, int err)
 {
+    size_t mark = sp_scratch_mark();
+    struct sp_cert_info *peer = sp_scratch_take(sizeof *peer);
     struct sp_buf out;
 
     sp_buf_init(&out, client->tls.words, sizeof client->tls.words);
-    if (!client->have_peer) {
-        sp_buf_puts(&out, "the server's certificate cannot be read");
-        return;
+    if (sp_cert_read(sp_span(leaf->raw.p, leaf->raw.len), peer) == 0) {
+        sp_buf_puts(&out, "the certificate is for ");
+        put_names(&out, peer);
+        put_reason(&out, client, err, peer);
+    } else {
+        sp_buf_puts(&out, UNREADABLE);
     }
-    sp_buf_puts(&out, "the certificate is for ");
-    put_names(&out, &client->peer);
-    put_reason(&out, client, flags);
+    sp_scratch_release(mark);
+}
+
+/* mbedTLS shows each certificate of the chain, from the root down, with what is wrong about it. The
+ * leaf is described while it is there: it is gone after a handshake that fails. */
+static int look_at(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+    struct client *client = ctx;
+
+    if (depth > 0) {
+        client->flags |= *flags;
+    } else {
+        describe(client, crt, error_of_flags(client->flags | *flags));
+    }
+    return 0;
 }
 
 /* The hooks */
+
+static void put_flags(struct client *client, uint32_t flags)
+{
+    size_t n = strlen(client->tls.words);
+    char *end = client->tls.words + n;
+
+    if (mbedtls_x509_crt_verify_info(end, sizeof client->tls.words - n, "; ", flags) < 0) {
+        *end = '\0';
+    }
+    end[strcspn(end, "\n")] = '\0';
+}
 
 static void judge(struct client *client)
 {
     uint32_t flags = mbedtls_ssl_get_verify_result(&client->tls.ssl);
 
-    client->found = sp_port_utc_s() == 0 ? SP_E_CLOCK : error_of_flags(flags);
-    if (client->found != 0) {
-        describe(client, flags);
+    client->found = error_of_flags(flags);
+    if (client->found == 0) {
+        client->tls.words[0] = '\0';
+    } else if (client->found == SP_E_CERT_BAD || client->found == SP_E_CLOCK) {
+        put_flags(client, flags);
     }
 }
 
@@ -149,6 +164,9 @@ static int explain(struct sp_tls *tls, int mbed)
         judge(client);
         if (client->found == 0) {
             client->found = SP_E_CERT_BAD;
+        }
+        if (client->tls.words[0] == '\0') {
+            sp_tls_words(tls, UNREADABLE);
         }
         return client->found;
     }
