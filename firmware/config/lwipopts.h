@@ -2,7 +2,7 @@
  * lwipopts.h: lwIP without an operating system, inside the firmware's one loop.
  *
  * Only the raw API is used, from one task, so nothing is locked. The pools are sized once for every
- * board; their high-water marks are in lwip_stats.
+ * board, 30 KB in all; their high-water marks are in lwip_stats (sp_net_pools).
  */
 #ifndef SP_LWIPOPTS_H
 #define SP_LWIPOPTS_H
@@ -18,16 +18,20 @@
 #define MEM_ALIGNMENT 8
 #define MEM_LIBC_MALLOC 0
 #define MEMP_MEM_MALLOC 0
-#define MEM_SIZE (32 * 1024) /* bytes: what is being sent and not yet acknowledged */
-#define PBUF_POOL_SIZE 24    /* full frames: what has come in and is not yet read */
-#define MEMP_NUM_PBUF 24
-#define MEMP_NUM_TCP_PCB 28 /* SP_TCP_STREAMS, eight half-open ones, and some that are closing */
+#define MEM_SIZE (10 * 1024) /* bytes: what is being sent and not yet acknowledged */
+
+/* What has come in and is not yet read. A small segment takes one piece, a full frame six. The
+ * headers of a packet lie in the first piece: lwIP wants those of IP and TCP unbroken. */
+#define PBUF_POOL_BUFSIZE 256
+#define PBUF_POOL_SIZE 40
+#define MEMP_NUM_PBUF 16
+#define MEMP_NUM_TCP_PCB 22 /* SP_TCP_STREAMS, six half-open ones, and some that are closing */
 #define MEMP_NUM_TCP_PCB_LISTEN 4
-#define MEMP_NUM_TCP_SEG 96
+#define MEMP_NUM_TCP_SEG 48
 #define MEMP_NUM_UDP_PCB 14 /* SP_DNS_QUERIES with a retry each under way, DHCP, SNTP */
 #define MEMP_NUM_RAW_PCB 0
 #define MEMP_NUM_REASSDATA 4
-#define MEMP_NUM_FRAG_PBUF 12
+#define MEMP_NUM_FRAG_PBUF 20
 #define MEMP_NUM_ARP_QUEUE 8
 #define MEMP_NUM_ND6_QUEUE 8
 #define MEMP_NUM_MLD6_GROUP 6
@@ -41,7 +45,7 @@
 #define LWIP_ICMP 1
 #define LWIP_RAW 0
 #define IP_REASSEMBLY 1
-#define IP_REASS_MAX_PBUFS 8 /* a third of the pool: fragments must not starve the rest */
+#define IP_REASS_MAX_PBUFS 20 /* three frames: fragments must not starve the rest */
 #define LWIP_DHCP 1
 #define LWIP_DHCP_DOES_ACD_CHECK 0 /* it would cost seven seconds at every start */
 #define LWIP_DHCP_GET_NTP_SRV 1    /* net/ defines dhcp_set_ntp_servers() */
@@ -58,6 +62,7 @@
 #define LWIP_IPV6_MLD 1
 #define LWIP_IPV6_DHCP6 0
 #define LWIP_IPV6_REASS 1
+#define LWIP_ND6_NUM_DESTINATIONS 8
 #define IPV6_FRAG_COPYHEADER 1 /* with 64-bit pointers its bookkeeping outgrows the header */
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 2
 
@@ -76,12 +81,16 @@
 #define LWIP_UDP 1
 #define LWIP_TCP 1
 #define TCP_MSS 1460
-#define TCP_WND (4 * TCP_MSS)
-#define TCP_SND_BUF (4 * TCP_MSS)
+#define TCP_WND (3 * TCP_MSS)
+#define TCP_SND_BUF (3 * TCP_MSS)
 #define TCP_SND_QUEUELEN 16
+#define TCP_OVERSIZE                                                                               \
+    256 /* bytes that a write takes ahead, for what follows it into the segment                    \
+         */
 #define TCP_LISTEN_BACKLOG 1
-#define TCP_OOSEQ_MAX_PBUFS 4 /* a connection: a stranger must not fill the pool with gaps */
-#define LWIP_TCP_KEEPALIVE 1
+/* Pieces beyond a gap, of our own connections and of a stranger's, who must not fill the pool with
+ * them. */
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) ((pcb)->prio == TCP_PRIO_MAX ? 12 : 4)
 #define SO_REUSE 1
 #define LWIP_TCP_RTO_TIME 1000 /* ms before the first retransmission (RFC 6298) */
 #define TCP_SYNMAXRTX 12       /* so that SP_CONNECT_TIMEOUT_MS decides */
@@ -93,10 +102,9 @@
 #define LWIP_NETIF_STATUS_CALLBACK 1
 #define LWIP_NETIF_LINK_CALLBACK 1
 
-/* A fetch from the appliance's own address: such packets are queued, at most this many, until the
- * loop calls netif_poll_all(). There is no 127.0.0.1. */
-#define LWIP_NETIF_LOOPBACK 1
-#define LWIP_LOOPBACK_MAX_PBUFS 16
+/* What goes to the appliance's own address is turned round by net/nic.c: lwIP would copy it within
+ * the heap that it was sent from. There is no 127.0.0.1. */
+#define LWIP_NETIF_LOOPBACK 0
 #define LWIP_HAVE_LOOPIF 0
 
 /* Counters ------------------------------------------------------------------------------------- */

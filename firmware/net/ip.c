@@ -307,7 +307,7 @@ sp_time sp_net_step(sp_time now)
     uint32_t events = net.events;
     sp_time next;
     u32_t sleep;
-    bool more, waiting;
+    bool more, own, waiting;
 
     if (!net.started) {
         return SP_NEVER;
@@ -315,11 +315,11 @@ sp_time sp_net_step(sp_time now)
     follow_link();
     sp_nic_flush(&net.netif);
     more = sp_nic_receive(&net.netif);
-    netif_poll(&net.netif);
+    own = sp_nic_receive_own(&net.netif);
     sys_check_timeouts();
     next = sp_tcp_step(now);
     waiting = sp_nic_flush(&net.netif);
-    if (more || events != net.events || net.netif.loop_first != NULL) {
+    if (more || own || events != net.events) {
         return now;
     }
     sleep = sys_timeouts_sleeptime();

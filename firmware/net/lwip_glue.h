@@ -33,6 +33,8 @@ int sp_isn_start(void);
 err_t sp_nic_init(struct netif *netif); /* netif->state is the driver */
 /* Takes what the driver has, to a limit. True when there may be more. */
 bool sp_nic_receive(struct netif *netif);
+/* Takes the packets to ourselves. True when there are more by now. */
+bool sp_nic_receive_own(struct netif *netif);
 /* Sends what the driver had no room for. True when something is still waiting. */
 bool sp_nic_flush(struct netif *netif);
 
@@ -40,8 +42,11 @@ bool sp_nic_flush(struct netif *netif);
 sp_time sp_tcp_step(sp_time now);
 /* tcp_accept.c: to be called after each frame that came in. */
 void sp_tcp_shed_half_open(void);
-/* tcp_accept.c: frees memory at the expense of the stranger that has been idle longest. False when
- * there was none. */
+/* tcp_accept.c: frees buffers of what came in, at the expense of the stranger who holds most of it.
+ * False when no stranger holds any. */
 bool sp_tcp_relieve(void);
+/* tcp_accept.c: frees memory of what is to go out, at the expense of a stranger who has taken none
+ * of it for a while. False when there was none. */
+bool sp_tcp_relieve_heap(sp_time now);
 
 #endif

@@ -17,9 +17,11 @@
 
 #include <string.h>
 
-#define LINGER_S 8     /* for an ended connection whose owner has left */
-#define RESERVE 8192   /* bytes of lwIP's heap that inbound connections leave to the others */
-#define STARVED_MS 100 /* a write that found no memory is tried again after this at the latest */
+#define LINGER_S 8        /* for an ended connection whose owner has left */
+#define RESERVE 3072      /* bytes of lwIP's heap that inbound connections leave to the others */
+#define RESERVE_SEGS 16   /* segments, likewise */
+#define RESERVE_LWIP 1024 /* bytes that all of them leave to acknowledgements, ARP and the like */
+#define STARVED_MS 100    /* a write that found no memory is tried again after this at the latest */
 
 struct sp_tcp_slot sp_tcp_slots[SP_TCP_SLOTS];
 struct sp_tcp_stats sp_tcp_count;
@@ -271,21 +273,31 @@ static int may_send(const struct sp_tcp_slot *slot)
     return slot->connecting ? SP_E_AGAIN : 0;
 }
 
-/* What a slot may put into lwIP's heap now. Peers that read slowly, or not at all, must not keep
- * the CA's answers or DNS out of it. */
+/* Bytes of lwIP's heap that are there for an inbound connection, or for one of our own. Peers that
+ * read slowly, or not at all, must not keep the CA's answers or DNS out of it. */
+static size_t heap_left(bool inbound)
+{
+    const struct stats_mem *segs = lwip_stats.memp[MEMP_TCP_SEG];
+    size_t left = lwip_stats.mem.avail - lwip_stats.mem.used;
+    size_t reserve = inbound ? RESERVE : RESERVE_LWIP;
+
+    if (left <= reserve || (inbound && segs->avail - segs->used <= RESERVE_SEGS)) {
+        return 0;
+    }
+    return left - reserve;
+}
+
+/* What a slot may put into lwIP's heap now: half of what is there. Headers, fragmentation and, when
+ * we talk to ourselves, the packets' copies have the rest. */
 static size_t may_take(const struct sp_tcp_slot *slot, size_t n)
 {
-    size_t left = lwip_stats.mem.avail - lwip_stats.mem.used;
+    size_t share = heap_left(slot->inbound) / 2;
 
     n = LWIP_MIN(n, tcp_sndbuf(slot->pcb));
-    if (!slot->inbound) {
-        return n;
-    }
-    left = left > RESERVE ? left - RESERVE : 0;
-    if (n > left / 2) { /* headers and fragmentation have their share */
+    if (n > share) {
         starved = true;
     }
-    return LWIP_MIN(n, left / 2);
+    return LWIP_MIN(n, share);
 }
 
 static int tcp_stream_write(struct sp_stream *stream, const void *buf, size_t n, bool more)
@@ -457,20 +469,28 @@ static void give_up_connecting(struct sp_tcp_slot *slot)
     }
 }
 
-sp_time sp_tcp_step(sp_time now)
+/* Writers that found no memory are called again in a while, with less in the way if need be. */
+static sp_time feed_the_starved(sp_time now)
 {
     static sp_time hungry_until = SP_NEVER;
-    sp_time next = SP_NEVER;
 
     if (now >= hungry_until) {
         hungry_until = SP_NEVER;
+        if (heap_left(true) < TCP_MSS) {
+            sp_tcp_relieve_heap(now);
+        }
         sp_net_event();
     }
     if (starved && hungry_until == SP_NEVER) {
         hungry_until = now + STARVED_MS;
     }
     starved = false;
-    next = hungry_until;
+    return hungry_until;
+}
+
+sp_time sp_tcp_step(sp_time now)
+{
+    sp_time next = feed_the_starved(now);
 
     for (int i = 0; i < SP_TCP_SLOTS; i++) {
         struct sp_tcp_slot *slot = &sp_tcp_slots[i];

@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define LISTENERS 4
-#define HALF_OPEN 8    /* connections that are being made, on all ports */
+#define HALF_OPEN 6    /* connections that are being made, on all ports */
+#define SLOW_MS 2000   /* without an acknowledgement, while others lack memory to send */
 #define NO_BACKLOG 255 /* lwIP's own limit would keep newcomers out until the oldest times out */
 
 static struct listener {
@@ -46,17 +47,17 @@ static bool is_live_inbound(const struct sp_tcp_slot *slot)
     return slot->used && slot->inbound && slot->pcb != NULL;
 }
 
-static bool goes_before(const struct sp_tcp_slot *a, const struct sp_tcp_slot *b, bool spare)
+static bool goes_before(const struct sp_tcp_slot *a, const struct sp_tcp_slot *b)
 {
     bool a_waits = a->rx != NULL; /* for us: it has said something that was not read yet */
     bool b_waits = b->rx != NULL;
 
-    return spare && a_waits != b_waits ? b_waits : a->active < b->active;
+    return a_waits != b_waits ? b_waits : a->active < b->active;
 }
 
-/* The live inbound connection that has been idle longest; of one peer unless that is NULL. With
- * `spare`, one that waits for us only when all do. */
-static struct sp_tcp_slot *longest_idle(const struct sp_addr *peer, bool spare, unsigned *count)
+/* The live inbound connection that has been idle longest, one that waits for us only when all do;
+ * of one peer unless that is NULL. */
+static struct sp_tcp_slot *longest_idle(const struct sp_addr *peer, unsigned *count)
 {
     struct sp_tcp_slot *found = NULL;
 
@@ -68,7 +69,7 @@ static struct sp_tcp_slot *longest_idle(const struct sp_addr *peer, bool spare, 
             continue;
         }
         (*count)++;
-        if (found == NULL || goes_before(slot, found, spare)) {
+        if (found == NULL || goes_before(slot, found)) {
             found = slot;
         }
     }
@@ -84,47 +85,87 @@ static void evict(struct sp_tcp_slot *slot, const char *words)
 static void make_room(const struct sp_addr *peer)
 {
     unsigned n;
-    struct sp_tcp_slot *slot = longest_idle(peer, true, &n);
+    struct sp_tcp_slot *slot = longest_idle(peer, &n);
 
     if (n >= SP_TCP_INBOUND_PER_ADDRESS) {
         evict(slot, "closed: too many connections from one address");
     }
-    slot = longest_idle(NULL, true, &n);
+    slot = longest_idle(NULL, &n);
     if (n >= SP_TCP_INBOUND || (slot != NULL && sp_tcp_count.open >= SP_TCP_STREAMS)) {
         evict(slot, "closed to make room for another connection");
     }
 }
 
-/* Ended connections whose owner has left go first. */
-static bool drop_lingering(void)
+/* What came in beyond a gap will be sent again. */
+static bool drop_beyond_gap(void)
 {
-    struct tcp_pcb *oldest = NULL;
-
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
-        if (pcb->prio == SP_TCP_PRIO_LINGER &&
-            (oldest == NULL || tcp_ticks - pcb->tmr > tcp_ticks - oldest->tmr)) {
-            oldest = pcb;
+        if (pcb->ooseq != NULL && pcb->prio != SP_TCP_PRIO_OUTBOUND) {
+            tcp_free_ooseq(pcb);
+            return true;
         }
     }
-    if (oldest != NULL) {
-        tcp_abort(oldest);
-    }
-    return oldest != NULL;
+    return false;
 }
 
 bool sp_tcp_relieve(void)
 {
-    struct sp_tcp_slot *slot;
-    unsigned n;
+    struct sp_tcp_slot *found = NULL;
+
+    if (drop_beyond_gap()) {
+        return true;
+    }
+    for (int i = 0; i < SP_TCP_SLOTS; i++) {
+        struct sp_tcp_slot *slot = &sp_tcp_slots[i];
+
+        if (is_live_inbound(slot) && slot->rx != NULL &&
+            (found == NULL || slot->rx->tot_len > found->rx->tot_len)) {
+            found = slot;
+        }
+    }
+    if (found != NULL) {
+        evict(found, "closed: the network's memory was used up");
+    }
+    return found != NULL;
+}
+
+static bool holds_heap(const struct tcp_pcb *pcb)
+{
+    return pcb->unsent != NULL || pcb->unacked != NULL;
+}
+
+/* Ended connections whose owner has left go first. */
+static bool drop_lingering(void)
+{
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+        if (pcb->prio == SP_TCP_PRIO_LINGER && holds_heap(pcb) &&
+            (tcp_ticks - pcb->tmr) * TCP_SLOW_INTERVAL >= SLOW_MS) {
+            tcp_abort(pcb);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sp_tcp_relieve_heap(sp_time now)
+{
+    struct sp_tcp_slot *found = NULL;
 
     if (drop_lingering()) {
         return true;
     }
-    slot = longest_idle(NULL, false, &n); /* what waits to be read is memory, too */
-    if (slot != NULL) {
-        evict(slot, "closed: the network's memory was used up");
+    for (int i = 0; i < SP_TCP_SLOTS; i++) {
+        struct sp_tcp_slot *slot = &sp_tcp_slots[i];
+
+        if (is_live_inbound(slot) && holds_heap(slot->pcb) && now >= slot->active + SLOW_MS &&
+            (found == NULL || slot->active < found->active)) {
+            found = slot;
+        }
     }
-    return slot != NULL;
+    if (found != NULL) {
+        evict(found, "closed: it did not read, and others lacked memory to send");
+    }
+    return found != NULL;
 }
 
 /* Of too many half-open connections the oldest goes, without a word to an address that may be
