@@ -1,5 +1,7 @@
 """The demonstration behind tools/demo: one domain, from Enable to accepted by real senders, step by step."""
 
+import argparse
+import os
 import re
 import signal
 import socket
@@ -9,7 +11,7 @@ import textwrap
 import threading
 import time
 
-from world import client, paths, senders
+from world import board, client, paths, senders
 from world.acme_client import AcmeClient
 from world.appliance import Appliance
 from world.ca import ADDRESS as CA_ADDRESS
@@ -63,6 +65,10 @@ class Demo:
         show(answer)
         return answer
 
+    def light(self, *wanted):
+        """Shows the status light once it has one of these patterns."""
+        show(f"the status light: {self._board.wait_light(*wanted)}", "  * ")
+
     # The steps, in order --------------------------------------------------------------------------
 
     def boot(self):
@@ -73,6 +79,7 @@ class Demo:
         show(told.stdout.rstrip())
         self._board.start()
         self._board.wait_clock()
+        self.light("ok")
         self.type("status")
         self.held("the board is up, its console answers, and it has the time from ntp.test")
 
@@ -118,6 +125,7 @@ class Demo:
         require(self._board.passes(DOMAIN), "not all four checks passed")
         self.type(f"cert {DOMAIN}")
         self.type("status")
+        self.light("ok")
         self.held("DNS, HTTPS, certificate and policy id are as senders want them")
 
     def senders_say(self, accepted):
@@ -140,11 +148,13 @@ class Demo:
         self.senders_say(False)
         self.type(f"check {DOMAIN}", 60)
         require(self._board.check(DOMAIN)["policy_id"]["result"] == "fail", "the appliance did not notice")
+        self.light("attention", "risk")
         self.held("both refuse, and the appliance says so too")
         self.step("The TXT record is put right")
         self._world.provider.replace(name, "TXT", own)
         self.senders_say(True)
         require(self._board.passes(DOMAIN), "the checks do not pass again")
+        self.light("ok")
         self.held("both accept again")
 
     def damage_version(self):
@@ -242,7 +252,17 @@ def show_error(text):
     print("\n".join(text.splitlines()[-15:]), file=sys.stderr)
 
 
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="tools/demo")
+    parser.add_argument("--board", default="sim")
+    parser.add_argument("--once", action="store_true")
+    return parser.parse_args(arguments)
+
+
 def main(arguments):
+    options = parse(arguments)
+    os.environ["SEALPOST_BOARD"] = options.board
+    print(f"demo: the appliance is the board {options.board}: {board.kind().meaning}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print("demo: making a small internet: authoritative DNS (Knot), a CA (Pebble), a time server (chrony)")
     with World() as world:
@@ -254,7 +274,7 @@ def main(arguments):
             show_logs(world)
             print(f"\nFAILED: {error}", flush=True)
             return 1
-        if "--once" not in arguments:
+        if not options.once:
             demo.stay_up()
     return 0
 

@@ -2,11 +2,11 @@
 
 import subprocess
 
-from world import paths
+from world import board, paths
 
 
 def test_demo_holds_every_step_and_ends_well():
-    done = subprocess.run([paths.PYTHON, "-B", paths.ROOT / "tests" / "run_demo.py", "--once"], text=True, check=False,
-                          timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = [paths.PYTHON, "-B", paths.ROOT / "tests" / "run_demo.py", "--once", "--board", board.kind().name]
+    done = subprocess.run(command, text=True, check=False, timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
     assert done.stdout.rstrip().endswith("steps held.")

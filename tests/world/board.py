@@ -19,12 +19,18 @@ ABILITIES = {
     "own_entropy": "has a source of entropy, so that it can work without a factory seed",
 }
 
+MEANINGS = {
+    "sim": "the firmware as a Linux process",
+    "emcraft-sf2": "the firmware on a Cortex-M3 with FreeRTOS, under QEMU",
+}
+
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of board. built: the file that its build leaves; end_status: how it ends on SIGTERM."""
+    """One kind of board. meaning: in words; built: the file that its build leaves; end_status: how it ends on SIGTERM."""
 
     name: str
+    meaning: str
     program: Path
     built: Path
     end_status: int
@@ -41,9 +47,9 @@ def kind():
     name = os.environ.get("SEALPOST_BOARD") or "sim"
     if name == "sim":
         binary = paths.sim_binary()
-        return Kind(name, binary, binary, -signal.SIGTERM, frozenset(ABILITIES))
+        return Kind(name, MEANINGS[name], binary, binary, -signal.SIGTERM, frozenset(ABILITIES))
     program = paths.ROOT / "boards" / name / "run"
     if not program.exists():
         raise paths.MissingProgram(f"there is no board '{name}': {program} is not there")
     built = paths.ROOT / "build" / name / f"sealpost-{name}.elf"
-    return Kind(name, program, Path(os.environ.get("SEALPOST_ELF", built)), 0, frozenset())
+    return Kind(name, MEANINGS.get(name, "a board of yours"), program, Path(os.environ.get("SEALPOST_ELF", built)), 0, frozenset())
