@@ -7,6 +7,7 @@
 #define SP_HAL_BOARD_H
 
 #include "hal/clock.h"
+#include "hal/crash.h"
 #include "hal/entropy.h"
 #include "hal/flash.h"
 #include "hal/led.h"
@@ -30,6 +31,7 @@ struct sp_board {
     struct sp_hal_uart *uart;
     struct sp_hal_led *led;
     struct sp_hal_watchdog *watchdog;
+    struct sp_hal_crash *crash; /* NULL: the board keeps nothing over a restart */
     /* NULL: the root certificates lie in the read-only area of the flash part (docs/image.md). Else
      * the board's own, in the format of tools/trust-bundle, as well protected as the code; size 0
      * when there are none. */

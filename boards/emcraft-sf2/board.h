@@ -35,7 +35,9 @@ extern uint32_t sp_interrupt_stack[INTERRUPT_STACK / 4];
 #define MPU_GUARD 32U /* bytes at a stack's end that nobody may touch */
 /* Guards the end of the running task's stack. FreeRTOS calls it at each switch. */
 void sp_mpu_guard(const void *stack);
-/* Takes the guard away, for the fault handler. */
+/* Whether the address lies in a guard. */
+bool sp_mpu_is_guard(uint32_t address);
+/* Takes the guards away, for the fault handler. */
 void sp_mpu_unguard(void);
 /* The other regions; boot.c has made the code executable. */
 void sp_mpu_start(void);
@@ -50,31 +52,20 @@ void board_wait_us(uint32_t us);
 void board_uart_interrupt(void);
 void board_emac_interrupt(void);
 void board_panic_text(const char *text);
+TaskHandle_t board_service_task(void);
 
 /* --- supervisor.c --- */
 struct sp_hal_watchdog *board_watchdog(void);
 struct sp_hal_led *board_light(void);
 void board_supervisor(void *unused);
 
-/* --- crash.c --- */
-enum crash_kind { CRASH_HARD, CRASH_MEMORY, CRASH_BUS, CRASH_USAGE, CRASH_STALLED, CRASH_ABORT };
-
-struct crash_record {
-    uint32_t magic;
-    uint32_t kind; /* enum crash_kind */
-    uint32_t pc, lr;
-    uint32_t status;  /* CFSR */
-    uint32_t address; /* that could not be reached, when the status says that it is valid */
-    uint32_t uptime_ms;
-    char task[12];
-    uint32_t sum; /* of all words before */
-};
-
-/* Leaves a record and restarts. */
-_Noreturn void crash(enum crash_kind kind, uint32_t pc, uint32_t lr);
-_Noreturn void board_restart(void);
-/* Writes what the last start left into the log, and forgets it. */
-void crash_report(void);
+/* --- crash.c: each leaves a record and restarts --- */
+struct sp_hal_crash *board_crash(void);
 void crash_fault_entry(void);
+_Noreturn void crash_abort(const void *caller);
+_Noreturn void crash_assertion(const char *what, const char *file, int line, const void *caller);
+/* That task, which is not the running one, makes no progress. */
+_Noreturn void crash_standstill(TaskHandle_t task);
+_Noreturn void board_restart(void);
 
 #endif

@@ -27,16 +27,13 @@ void *_sbrk(ptrdiff_t more)
 
 _Noreturn void abort(void)
 {
-    crash(CRASH_ABORT, (uint32_t)(uintptr_t)__builtin_return_address(0), 0);
+    crash_abort(__builtin_return_address(0));
 }
 
 void __assert_func(const char *file, int line, const char *function, const char *what);
 
 void __assert_func(const char *file, int line, const char *function, const char *what)
 {
-    (void)file;
-    (void)line;
     (void)function;
-    (void)what;
-    abort();
+    crash_assertion(what, file, line, __builtin_return_address(0));
 }

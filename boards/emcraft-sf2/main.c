@@ -54,6 +54,11 @@ void board_emac_interrupt(void)
     wake_service();
 }
 
+TaskHandle_t board_service_task(void)
+{
+    return service_task;
+}
+
 static void enable(IRQn_Type irq)
 {
     NVIC_SetPriority(irq, BOARD_IRQ_PRIORITY);
@@ -91,6 +96,7 @@ static void open_devices(void)
         .uart = &uart.uart,
         .led = board_light(),
         .watchdog = board_watchdog(),
+        .crash = board_crash(),
     };
 }
 
@@ -137,7 +143,6 @@ static void service(void *unused)
     if (err < 0) {
         give_up("the service", err);
     }
-    crash_report();
     for (;;) {
         wait_until(sealpost_step());
     }

@@ -45,6 +45,17 @@ void sp_mpu_guard(const void *stack)
     __ISB();
 }
 
+static bool is_within(uint32_t region, uint32_t address)
+{
+    MPU->RNR = region;
+    return address - (MPU->RBAR & MPU_RBAR_ADDR_Msk) < MPU_GUARD;
+}
+
+bool sp_mpu_is_guard(uint32_t address)
+{
+    return is_within(6, address) || is_within(7, address);
+}
+
 void sp_mpu_unguard(void)
 {
     MPU->RNR = 6;

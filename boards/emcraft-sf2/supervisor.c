@@ -75,7 +75,7 @@ static void watch_loop(uint32_t now)
         *sf2_register(SF2_WATCHDOG, REFRESH) = REFRESH_KEY;
     }
     if (now - seen_at > STALL_MS) {
-        crash(CRASH_STALLED, 0, 0);
+        crash_standstill(board_service_task());
     }
 }
 

@@ -15,16 +15,11 @@ uint32_t sp_interrupt_stack[INTERRUPT_STACK / 4] __attribute__((section(".stacks
 
 #define INTERRUPTS 82
 
-static void unexpected(void)
-{
-    crash(CRASH_HARD, 0, 0);
-}
-
 __attribute__((section(".vectors"), used, aligned(512)))
 const union vector sp_vectors[16 + INTERRUPTS] = {
     [0] = {.stack = &sp_interrupt_stack[INTERRUPT_STACK / 4]},
     [1] = {.handler = sp_reset},
-    [2] = {.handler = unexpected},
+    [2] = {.handler = crash_fault_entry}, /* nothing here raises an NMI */
     [16 + HardFault_IRQn] = {.handler = crash_fault_entry},
     [16 + MemoryManagement_IRQn] = {.handler = crash_fault_entry},
     [16 + BusFault_IRQn] = {.handler = crash_fault_entry},

@@ -186,6 +186,7 @@ static void bind_port(const struct sp_board *board)
 {
     sp_port_bind(board->clock, board->entropy != NULL ? board->entropy : sp_app_seed_entropy(),
                  board->watchdog);
+    sp_port_set_crash(board->crash);
     sp_port_set_limit(SP_POOL_TLS, TLS_POOL_BYTES);
     sp_port_set_limit(SP_POOL_DNS, DNS_POOL_BYTES);
     sp_port_set_limit(SP_POOL_JSON, JSON_POOL_BYTES);
@@ -207,6 +208,7 @@ int sealpost_start(const struct sp_board *board)
     if (err == SP_E_INVALID) {
         return err;
     }
+    sp_app_crash_start();
     sp_area_start(sp_area_hash);
     start_random();
     sp_app_trust_start();

@@ -68,6 +68,9 @@ struct sp_hal_entropy *sp_app_seed_entropy(void);
  * it could not be replaced. */
 int sp_app_seed_renew(void);
 
+/* Logs what the last run ended by, and moves it to flash. After the store's start. */
+void sp_app_crash_start(void);
+
 /* sp_store_next, past records that cannot be read: they do not hide the others. 0, SP_E_NOT_FOUND
  * at the end, SP_E_IO. */
 int sp_app_next(enum sp_kind kind, uint32_t *cursor, char *name);

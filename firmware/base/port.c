@@ -10,6 +10,7 @@ static struct {
     struct sp_hal_clock *clock;
     struct sp_hal_entropy *entropy;
     struct sp_hal_watchdog *watchdog;
+    struct sp_hal_crash *crash;
     int (*random)(void *p, size_t n);
     sp_utc utc; /* time of day at the moment utc_at */
     sp_time utc_at;
@@ -21,6 +22,11 @@ void sp_port_bind(struct sp_hal_clock *clock, struct sp_hal_entropy *entropy,
     port.clock = clock;
     port.entropy = entropy;
     port.watchdog = watchdog;
+}
+
+void sp_port_set_crash(struct sp_hal_crash *crash)
+{
+    port.crash = crash;
 }
 
 void sp_port_set_utc(sp_utc utc, sp_time at)
@@ -62,6 +68,9 @@ int sp_port_entropy(void *p, size_t n)
 void sp_port_assert_failed(const char *what, const char *file, int line)
 {
     sp_log_error("assert", "%s, %s:%d: restarting", what, file, line);
+    if (port.crash != NULL) {
+        port.crash->assertion(port.crash, what, file, line, __builtin_return_address(0));
+    }
     if (port.watchdog != NULL) {
         port.watchdog->reset(port.watchdog);
     }

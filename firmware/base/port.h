@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "hal/clock.h"
+#include "hal/crash.h"
 #include "hal/entropy.h"
 #include "hal/watchdog.h"
 
@@ -24,6 +25,8 @@ struct sp_pool_use {
 /* Before anything else. The tables stay the board's and must live on. */
 void sp_port_bind(struct sp_hal_clock *clock, struct sp_hal_entropy *entropy,
                   struct sp_hal_watchdog *watchdog);
+/* Who is told of failed assertions before the watchdog restarts the board; NULL: nobody. */
+void sp_port_set_crash(struct sp_hal_crash *crash);
 /* The time of day, told by net/clock: utc at the moment `at`; utc 0 forgets it. */
 void sp_port_set_utc(sp_utc utc, sp_time at);
 void sp_port_set_random(int (*random)(void *p, size_t n));

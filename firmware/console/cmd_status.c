@@ -52,6 +52,30 @@ static enum sp_part json_head(struct sp_job *job)
     return SP_PART_NEXT;
 }
 
+static enum sp_part json_crash(struct sp_job *job)
+{
+    struct sp_crash *crash = &job->u.crash;
+
+    if (sealpost_crash(crash) != 0) {
+        sp_json_null(job->out, "crash");
+        return SP_PART_NEXT;
+    }
+    sp_json_open(job->out, "crash", '{');
+    sp_json_string(job->out, "what", crash->what);
+    sp_json_string(job->out, "text", crash->text);
+    sp_json_string(job->out, "task", crash->task);
+    sp_json_hex(job->out, "pc", crash->pc);
+    sp_json_hex(job->out, "lr", crash->lr);
+    sp_json_hex(job->out, "status", crash->status);
+    sp_json_hex(job->out, "address", crash->address);
+    sp_json_time(job->out, "at", crash->utc);
+    sp_json_number(job->out, "uptime_ms", crash->uptime_ms);
+    sp_json_number(job->out, "in_a_row", crash->in_a_row);
+    sp_json_number(job->out, "total", crash->total);
+    sp_json_close(job->out, '}');
+    return SP_PART_NEXT;
+}
+
 static enum sp_part json_counts(struct sp_job *job)
 {
     struct sealpost_status *status = &job->u.status;
@@ -149,6 +173,30 @@ static enum sp_part text_head(struct sp_job *job)
     text_time(job, status);
     sp_out_printf(job->out, "Board        %.30s, Sealpost %.30s\n", status->board, status->version);
     text_network(job, status);
+    return SP_PART_NEXT;
+}
+
+/* A line that only appliances have that crashed once. */
+static enum sp_part text_crash(struct sp_job *job)
+{
+    struct sp_crash *crash = &job->u.crash;
+
+    if (sealpost_crash(crash) != 0) {
+        return SP_PART_NEXT;
+    }
+    label(job, "Last fault");
+    sp_out_safe(job->out, crash->what);
+    sp_out_raw(job->out, ", ");
+    sp_out_time(job->out, crash->utc, "at an unknown time");
+    sp_out_printf(job->out, ", %" PRIu64 " s after a start\n", crash->uptime_ms / 1000);
+    sp_out_tab(job->out, SP_OUT_FIELD);
+    sp_out_printf(job->out, "pc %08" PRIx32 ", lr %08" PRIx32 ", task %.16s; %" PRIu32 " so far\n",
+                  crash->pc, crash->lr, crash->task, crash->total);
+    if (crash->text[0] != '\0') {
+        sp_out_tab(job->out, SP_OUT_FIELD);
+        sp_out_wrap(job->out, crash->text, SP_OUT_FIELD);
+        sp_out_raw(job->out, "\n");
+    }
     return SP_PART_NEXT;
 }
 
@@ -253,7 +301,7 @@ static const struct sp_command commands[] = {
      .summary = "everything at a glance: health, time, addresses, domains",
      .more = "",
      .example = "status",
-     .text = {text_head, text_counts, text_domains, text_pools},
-     .json = {json_head, json_counts, json_domains, json_pools}},
+     .text = {text_head, text_crash, text_counts, text_domains, text_pools},
+     .json = {json_head, json_crash, json_counts, json_domains, json_pools}},
 };
 const struct sp_command_list sp_commands_status = {commands, sizeof commands / sizeof commands[0]};

@@ -90,6 +90,7 @@ union sp_scratch { /* what the part at work has asked for; gone with the next pa
     struct sealpost_evidence evidence;
     struct sealpost_certificate certificate;
     struct sealpost_pool pool;
+    struct sp_crash crash;
     struct sp_log_line log;
     char policy[SP_POLICY_TEXT_MAX + 1];
     struct sp_paste paste;

@@ -62,6 +62,12 @@ void sp_json_number(struct sp_out *out, const char *key, uint64_t number)
     sp_out_printf(out, "%" PRIu64, number);
 }
 
+void sp_json_hex(struct sp_out *out, const char *key, uint32_t number)
+{
+    lead(out, key);
+    sp_out_printf(out, "\"%08" PRIx32 "\"", number);
+}
+
 void sp_json_bool(struct sp_out *out, const char *key, bool value)
 {
     lead(out, key);

@@ -85,6 +85,8 @@ void sp_json_close(struct sp_out *out, char bracket);
 void sp_json_string(struct sp_out *out, const char *key, const char *text);
 void sp_json_string_or_null(struct sp_out *out, const char *key, const char *text); /* "": null */
 void sp_json_number(struct sp_out *out, const char *key, uint64_t number);
+/* Eight hexadecimal digits, as a string: an address of the core. */
+void sp_json_hex(struct sp_out *out, const char *key, uint32_t number);
 void sp_json_bool(struct sp_out *out, const char *key, bool value);
 void sp_json_null(struct sp_out *out, const char *key);
 void sp_json_time(struct sp_out *out, const char *key, int64_t utc); /* 0: null */

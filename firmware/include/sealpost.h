@@ -110,6 +110,10 @@ struct sealpost_time {
 };
 void sealpost_time(struct sealpost_time *out);
 
+/* The last fault or failed assertion after which the board restarted; it stays in flash. 0;
+ * SP_E_NOT_FOUND when there was none, or the board cannot keep it; SP_E_IO, SP_E_CORRUPT. */
+int sealpost_crash(struct sp_crash *out);
+
 /* --- certificate authority --- */
 
 struct sealpost_ca {

@@ -35,7 +35,8 @@ enum sp_kind {
     SP_KIND_ORDER = 6,   /* the ACME order that is under way */
     SP_KIND_CLOCK = 7,   /* the floor of the time of day */
     SP_KIND_TRUST = 8,   /* an extra root certificate, by the SHA-256 of its DER in hex */
-    SP_KIND_SEED = 9     /* the entropy seed of a board that has no source */
+    SP_KIND_SEED = 9,    /* the entropy seed of a board that has no source */
+    SP_KIND_CRASH = 10   /* the last fault */
 };
 
 struct sp_store_entry {

@@ -44,6 +44,15 @@
 #define configMAX_SYSCALL_INTERRUPT_PRIORITY (5U << 4)
 #define BOARD_IRQ_PRIORITY 6U
 
+/* Leaves a record and restarts (crash.c). */
+_Noreturn void crash_assertion(const char *what, const char *file, int line, const void *caller);
+#define configASSERT(true_)                                                                        \
+    do {                                                                                           \
+        if (!(true_)) {                                                                            \
+            crash_assertion(#true_, __FILE__, __LINE__, __builtin_return_address(0));              \
+        }                                                                                          \
+    } while (0)
+
 /* The running task's stack ends in a guard (mpu.c). */
 void sp_mpu_guard(const void *stack);
 #define traceTASK_SWITCHED_IN() sp_mpu_guard(pxCurrentTCB->pxStack)

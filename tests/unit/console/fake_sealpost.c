@@ -431,6 +431,12 @@ int sealpost_factory_reset(bool forget_account, struct sealpost_why *why)
     return answer(why);
 }
 
+int sealpost_crash(struct sp_crash *out)
+{
+    *out = fake.crash;
+    return fake.crash.what[0] != '\0' ? 0 : SP_E_NOT_FOUND;
+}
+
 int sealpost_pool(unsigned i, struct sealpost_pool *out)
 {
     static const char *const names[] = {"tls", "dns", "json"};

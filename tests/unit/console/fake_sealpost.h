@@ -43,6 +43,7 @@ struct fake {
     unsigned records_n;
     char policy[5000];
     char password[1024];
+    struct sp_crash crash; /* what[0] 0: none */
     unsigned reboots, resets;
     bool forgot_account;
 };

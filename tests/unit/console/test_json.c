@@ -30,6 +30,26 @@ static void status_json(void **state)
                 "{\"name\":\"dns\",\"used\":100,\"peak\":2000,\"limit\":40000,\"refused\":1}");
 }
 
+static void status_json_tells_the_last_fault(void **state)
+{
+    (void)state;
+    assert_json(session_json("status"), "crash", "null");
+    fake.crash = (struct sp_crash){.what = "a failed assertion",
+                                   .task = "service",
+                                   .text = "tcp.c:12: pcb != \"\"",
+                                   .pc = 0xa0001234U,
+                                   .address = 0x10,
+                                   .in_a_row = 2,
+                                   .total = 5,
+                                   .uptime_ms = 61000,
+                                   .utc = FAKE_UTC};
+    assert_json(session_json("status"), "crash",
+                "{\"what\":\"a failed assertion\",\"text\":\"tcp.c:12: pcb != \\\"\\\"\","
+                "\"task\":\"service\",\"pc\":\"a0001234\",\"lr\":\"00000000\",\"status\":"
+                "\"00000000\",\"address\":\"00000010\",\"at\":\"2025-11-24T23:05:00Z\","
+                "\"uptime_ms\":61000,\"in_a_row\":2,\"total\":5}");
+}
+
 static void status_json_before_anything_is_known(void **state)
 {
     const char *answer;
@@ -376,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         session_test(status_json),
+        session_test(status_json_tells_the_last_fault),
         session_test(status_json_before_anything_is_known),
         session_test(status_json_names_the_order),
         session_test(net_json),

@@ -30,6 +30,23 @@ static void status_says_everything_at_a_glance(void **state)
                        "tls                 100       2000      40000          0\r\n");
 }
 
+static void status_tells_the_last_fault_of_one_that_had_one(void **state)
+{
+    (void)state;
+    assert_has_not(session_ask("status"), "Last fault");
+    fake.crash = (struct sp_crash){.what = "a failed assertion",
+                                   .task = "service",
+                                   .text = "tcp.c:12: pcb",
+                                   .pc = 0xa0001234U,
+                                   .total = 5,
+                                   .uptime_ms = 61000,
+                                   .utc = FAKE_UTC};
+    assert_has(session_ask("status"),
+               "Last fault   a failed assertion, 2025-11-24T23:05:00Z, 61 s after a start\r\n"
+               "             pc a0001234, lr 00000000, task service; 5 so far\r\n"
+               "             tcp.c:12: pcb\r\n");
+}
+
 static void status_without_time_network_and_domains(void **state)
 {
     const char *answer;
@@ -285,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         session_test(banner_and_prompt_at_start),
         session_test(status_says_everything_at_a_glance),
+        session_test(status_tells_the_last_fault_of_one_that_had_one),
         session_test(status_without_time_network_and_domains),
         session_test(status_of_many_domains_lists_those_in_trouble),
         session_test(net_tells_and_sets),

@@ -1,0 +1,199 @@
+"""What the board emcraft-sf2 alone has: faults of the core and the record that they leave, broken into the shipped image
+by a debugger."""
+
+import pytest
+
+from helpers import fetch_policy
+from world import paths
+from world.appliance import Appliance
+from world.console import ConsoleError
+from world.debugger import PC, R0, SP, Debugger, symbols
+from world.namespace import wait_until
+
+pytestmark = pytest.mark.skipif(not paths.is_emcraft(), reason="SEALPOST_SIM is not boards/emcraft-sf2/run")
+
+CODE, UNMAPPED, ESRAM_TEXT = 0xa0000000, 0x50000000, 0x20008000
+UNDEFINED, BREAKPOINT, FOREVER = b"\x00\xde", b"\x00\xbe", b"\xfe\xe7"
+GUARD = 32
+RESTART_SECONDS = 30
+
+
+class Bench:
+    """A board with a debugger on it; every break begins at the loop's next round, in the service's task."""
+
+    def __init__(self, board):
+        self.board = board
+        self.symbols = symbols()
+        self._socket = board.world.directory / "debugger"
+
+    def start(self):
+        self.board.start("--", *Debugger.options(self._socket))
+        self.board.ask_json("status")
+        return self
+
+    def at_the_loop(self):
+        core = Debugger(self._socket)
+        core.run_to(self.symbols["sealpost_step"])
+        return core
+
+    def call(self, function, *arguments, until=None):
+        """The service goes on in a function that it was not to call; until: a function to wait for."""
+        core = self.at_the_loop()
+        for number, value in enumerate(arguments):
+            core.set_register(R0 + number, value)
+        core.set_register(PC, self.symbols[function] )
+        if until:
+            core.run_to(self.symbols[until])
+        core.close()
+
+    def crash(self, total=1):
+        """The record of the crash of that number, once the board is back."""
+        def told():
+            try:
+                found = self.board.ask_json("status", 5)["crash"]
+            except (ConsoleError, OSError):
+                self.board.release_console()
+                return None
+            return found if found and found["total"] >= total else None
+        return wait_until(told, "the record of the crash", RESTART_SECONDS, 0.2)
+
+    def function_at(self, text):
+        """The function that an address of the record lies in."""
+        address = int(text, 16)
+        return max((value, name) for name, value in symbols("Tt").items() if value <= address)[1]
+
+
+@pytest.fixture
+def bench(board_off):
+    return Bench(board_off).start()
+
+
+@pytest.fixture
+def board_off(world):
+    return Appliance(world)
+
+
+def write_into_code(bench):
+    bench.call("memcpy", CODE, bench.symbols["sp_data_start"], 4)
+
+
+def run_data(bench):
+    core = bench.at_the_loop()
+    core.set_register(PC, bench.symbols["service_stack"])
+    core.close()
+
+
+def follow_a_null_pointer(bench):
+    bench.call("strlen", 0)
+
+
+def read_where_nothing_is(bench):
+    bench.call("memcpy", bench.symbols["sp_heap_start"], UNMAPPED, 4)
+
+
+def patch(code):
+    def broken(bench):
+        core = bench.at_the_loop()
+        core.write(bench.symbols["sealpost_step"], code)
+        core.close()
+    return broken
+
+
+def run_over_the_stack(bench):
+    core = bench.at_the_loop()
+    core.set_register(SP, bench.symbols["service_stack"] + GUARD + 8)
+    core.close()
+
+
+def fail_an_assertion(bench):
+    core = bench.at_the_loop()
+    core.write(ESRAM_TEXT, b"pcb != NULL\0src/tcp.c\0")
+    for number, value in enumerate((ESRAM_TEXT, ESRAM_TEXT + 12, 321)):
+        core.set_register(R0 + number, value)
+    core.set_register(PC, bench.symbols["sp_port_assert_failed"])
+    core.close()
+
+
+def call_abort(bench):
+    bench.call("abort")
+
+
+NOT_ALLOWED = "an access that is not allowed"
+KINDS = [
+    (write_into_code, NOT_ALLOWED, "memcpy"),
+    (run_data, NOT_ALLOWED, None),
+    (follow_a_null_pointer, NOT_ALLOWED, "strlen"),
+    (read_where_nothing_is, "a bus error", "memcpy"),
+    (patch(UNDEFINED), "an instruction that does not exist", "sealpost_step"),
+    (patch(BREAKPOINT), "a fault", "sealpost_step"),
+    (run_over_the_stack, "a stack that ran over", None),
+    (patch(FOREVER), "a standstill of the loop", "sealpost_step"),
+    (fail_an_assertion, "a failed assertion", None),
+    (call_abort, "a call of abort", None),
+]
+
+
+@pytest.mark.parametrize("breaks, what, where", KINDS,
+                         ids=["code", "data", "null", "bus", "undefined", "hard", "stack", "standstill", "assertion",
+                              "abort"])
+def test_each_fault_leaves_a_record_and_the_board_serves_again(world, bench, breaks, what, where):
+    bench.board.enable_fully("example.test")
+    breaks(bench)
+    record = bench.crash()
+    assert (record["what"], record["task"], record["total"]) == (what, "service", 1), record
+    assert record["at"] and record["uptime_ms"] > 0
+    if where:
+        assert bench.function_at(record["pc"]) == where, record
+    line, = [entry["text"] for entry in bench.board.ask_json("log")["lines"] if "restarted after" in entry["text"]]
+    assert what in line and record["pc"] in line and record["lr"] in line
+    assert fetch_policy(world, "example.test").status == 200
+
+
+def test_addresses_of_the_record_say_what_could_not_be_reached(bench):
+    write_into_code(bench)
+    assert int(bench.crash()["address"], 16) == CODE
+    read_where_nothing_is(bench)
+    assert int(bench.crash(2)["address"], 16) == UNMAPPED
+
+
+def test_assertion_keeps_file_and_line(bench):
+    fail_an_assertion(bench)
+    assert bench.crash()["text"] == "tcp.c:321: pcb != NULL"
+
+
+def test_overflow_is_met_before_it_writes_over_the_neighbour(bench):
+    """What lies below the stack is as it was: the guard was met, not the neighbour's memory."""
+    run_over_the_stack(bench)
+    record = bench.crash()
+    guard = bench.symbols["service_stack"]
+    assert record["what"] == "a stack that ran over"
+    assert int(record["address"], 16) == 0 or guard <= int(record["address"], 16) < guard + GUARD
+    assert bench.function_at(record["lr"]), record
+
+
+def test_record_outlives_a_power_cut_and_a_factory_reset_forgets_it(bench):
+    call_abort(bench)
+    before = bench.crash()
+    bench.board.cut_power()
+    bench.start()
+    assert bench.board.ask_json("status")["crash"] == before
+    bench.board.restart_by("factory-reset yes")
+    assert bench.board.ask_json("status")["crash"] is None
+
+
+def test_crash_without_the_time_of_day_says_so(make_world):
+    world = make_world(start_clock=False)
+    bench = Bench(Appliance(world)).start()
+    call_abort(bench)
+    assert bench.crash()["at"] is None
+
+
+def test_crashes_in_a_row_are_counted_and_written_ever_more_seldom(bench):
+    """Of nine crashes soon after their starts, the first, second, fourth and eighth are written."""
+    seen = []
+    for _ in range(9):
+        bench.call("abort", until="sp_app_crash_start")
+        bench.board.release_console()
+        seen.append(bench.board.ask_json("status")["crash"]["in_a_row"])
+    assert seen == [1, 2, 2, 4, 4, 4, 4, 8, 8]
+    assert bench.board.ask_json("status")["crash"]["total"] == 8
