@@ -115,3 +115,43 @@ def test_every_room_has_a_share(size, sizes, capsys):
     lines = {line[:34].strip(): line.split() for line in capsys.readouterr().out.splitlines() if line}
     assert lines["net"][1] == "0" and lines["boards, drivers, stacks"][3] == str(0x200 + 0x20 + 0x20)
     assert lines["heap, which is what is left"][-2:] == ["too", "little"]
+
+
+# --- live: what is made of pools and memory ---
+
+def pools(**changed):
+    tls = {"name": "tls", "used": 10, "peak": 20, "limit": 30, "refused": 0, **changed}
+    return {"first": [tls], "last": [tls]}
+
+
+def live(size, stack, moments):
+    """What `--live` complains of, with one stack in a RAM of 4 KB."""
+    image = size.parse(HEAD)
+    ram = bytearray(0x1000)
+    ram[0x40:0x40 + len(stack)] = stack
+    return size.show_live(image, {"service": (0xA0100040, len(stack))}, moments, bytes(ram))
+
+
+def test_a_stack_is_used_down_to_the_lowest_byte_that_changed(size):
+    assert size.stack_use(b"\xa5" * 100 + b"\x00" * 28) == (28, True)
+    assert size.stack_use(b"\xa5" * 32 + b"\x01" + b"\xa5" * 95) == (96, True)
+    assert size.stack_use(b"\xa5" * 31 + b"\x01" + b"\xa5" * 96) == (97, False)
+
+
+def test_the_heap_is_used_up_to_the_last_byte_that_was_written(size):
+    assert size.heap_use(bytes(10) + b"\x01" + bytes(100)) == 11
+    assert size.heap_use(bytes(10)) == 0
+
+
+def test_all_well_is_no_complaint(size, capsys):
+    assert live(size, b"\xa5" * 100 + bytes(28), pools()) == []
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].split() == ["stack", "service", "28", "128"]
+
+
+def test_a_stack_at_its_guard_is_a_complaint(size):
+    assert live(size, b"\xa5" * 16 + bytes(112), pools()) == ["the stack service came to its guard"]
+
+
+def test_a_pool_without_room_is_a_complaint(size):
+    assert live(size, b"\xa5" * 128, pools(refused=2)) == ["the pool tls had no room 2 times"]
