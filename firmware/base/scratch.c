@@ -1,5 +1,6 @@
 #include "base/scratch.h"
 
+#include "base/fence.h"
 #include "base/limits.h"
 #include "sp_port.h"
 
@@ -20,13 +21,18 @@ size_t sp_scratch_mark(void)
 void *sp_scratch_take(size_t n)
 {
     uint8_t *taken = bytes + used;
+    size_t asked = n;
 
+    if (peak == 0) {
+        sp_fence_close(bytes, sizeof bytes);
+    }
     n = (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (n > sizeof bytes - used) {
         sp_port_assert_failed("the scratch memory is used up", __FILE__, __LINE__);
     }
     used += n;
     peak = used > peak ? used : peak;
+    sp_fence_open(taken, asked);
     return taken;
 }
 
@@ -35,7 +41,9 @@ void sp_scratch_release(size_t mark)
     if (mark > used) {
         sp_port_assert_failed("the scratch memory was released out of order", __FILE__, __LINE__);
     }
+    sp_fence_open(bytes + mark, used - mark);
     memset(bytes + mark, 0, used - mark);
+    sp_fence_close(bytes + mark, used - mark);
     used = mark;
 }
 
