@@ -260,7 +260,6 @@ static sp_time step_watch(sp_time now)
 {
     watch_clock(now);
     watch_addresses(now);
-    sp_app_policy_host_tidy();
     return SP_NEVER;
 }
 

@@ -2,8 +2,8 @@
  * app: composition. Builds the rooms, hands each what it needs of the others, and runs the one
  * loop. It implements sealpost.h. This header is for app's own files.
  *
- * Memory: one static instance. The large scratch structs (a domain is about 9 KB) are static and
- * belong to the file that names them; none is held over a step.
+ * Memory: one static instance. What is large and lives no longer than a call (a domain) is taken
+ * from base/scratch.
  */
 #ifndef SP_APP_APP_H
 #define SP_APP_APP_H
@@ -59,8 +59,6 @@ unsigned sp_app_public_addresses(struct sp_addr *out, unsigned n);
 
 /* Starts the policy host's ports. */
 int sp_app_policy_host_start(void);
-/* Wipes the private key that the last handshake brought into RAM. */
-void sp_app_policy_host_tidy(void);
 
 /* The entropy of a board that has no source; it gives none before sp_app_seed_renew. */
 struct sp_hal_entropy *sp_app_seed_entropy(void);
@@ -91,11 +89,14 @@ void sp_app_report_drop(const char *domain);
 
 /* Gathers the facts for health and sets the light. Returns when it wants to be called again. */
 sp_time sp_app_judge(sp_time now);
-/* Remembers the domain that is worst, for health's sentence. */
+/* A domain changed: it is looked at when health is judged next. "" : no single one. Reads nothing:
+ * the life calls it with a domain in its hands. */
 void sp_app_domain_changed(const char *domain);
 
-/* Loads a domain by the operator's text into a shared scratch (valid until the next call), or fills
- * why with one sentence. */
-int sp_app_domain(const char *name, struct sp_domain **out, struct sealpost_why *why);
+/* Loads those parts of a domain by the operator's text into scratch memory, which the caller
+ * releases, or fills why (may be NULL) with one sentence. Errors of sp_domain_load, SP_E_INVALID.
+ */
+int sp_app_domain(const char *name, unsigned parts, struct sp_domain **out,
+                  struct sealpost_why *why);
 
 #endif

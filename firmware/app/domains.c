@@ -3,6 +3,7 @@
  */
 #include "acme/acme.h"
 #include "app/app.h"
+#include "base/scratch.h"
 #include "mtasts/records.h"
 #include "net/clock.h"
 
@@ -10,8 +11,6 @@
 #include <string.h>
 
 #define COPY(to, text) sp_text_cut((to), sizeof(to), (text))
-
-static struct sp_domain loaded; /* scratch: valid until the next call of sp_app_domain */
 
 static int normal_name(const char *text, char *out, struct sealpost_why *why)
 {
@@ -24,15 +23,16 @@ static int normal_name(const char *text, char *out, struct sealpost_why *why)
     return SP_OK;
 }
 
-int sp_app_domain(const char *name, struct sp_domain **out, struct sealpost_why *why)
+int sp_app_domain(const char *name, unsigned parts, struct sp_domain **out,
+                  struct sealpost_why *why)
 {
     char normal[SP_DOMAIN_SIZE];
     int err = normal_name(name, normal, why);
     if (err < 0) {
         return err;
     }
-    *out = &loaded;
-    err = sp_domain_load(&sp_app.store, normal, &loaded);
+    *out = sp_domain_take(parts);
+    err = sp_domain_load(&sp_app.store, normal, *out);
     if (err == SP_E_NOT_FOUND) {
         return sp_app_why(why, err, "domain_unknown",
                           "There is no domain %s here; `domain` lists them, `domain add` adds one.",
@@ -42,7 +42,6 @@ int sp_app_domain(const char *name, struct sp_domain **out, struct sealpost_why 
         return sp_app_why(why, err, "store_failed", "The record of %s cannot be read: %s.", normal,
                           sp_err_text(err));
     }
-    sp_wipe(loaded.key, sizeof loaded.key); /* nobody here needs it */
     return SP_OK;
 }
 
@@ -81,11 +80,13 @@ static enum sealpost_mode mode_out(enum sp_mode mode)
     return SEALPOST_TESTING;
 }
 
+/* The patterns go into scratch memory. */
 static int policy_in(const struct sealpost_domain_settings *settings, struct sp_policy *policy,
                      struct sealpost_why *why)
 {
     char sentence[240] = "";
     memset(policy, 0, sizeof *policy);
+    policy->mx = sp_scratch_take(SP_MX_MAX * sizeof policy->mx[0]);
     policy->mode = mode_in(settings->mode);
     policy->max_age = settings->max_age;
     for (unsigned i = 0; i < settings->mx_n; i++) {
@@ -132,37 +133,39 @@ static const char *id_of(int err)
     }
 }
 
-static struct sp_policy wished; /* scratch */
+/* Puts the wishes to the life: to a new domain, or to one that is there. */
+static int put_settings(const char *name, const struct sealpost_domain_settings *settings,
+                        bool is_new, struct sealpost_why *why)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_policy wished;
+    char rua[SP_RUA_MAX];
+    char sentence[320] = "";
+    int err = policy_in(settings, &wished, why);
+    if (err == SP_OK) {
+        err = rua_in(settings, name, rua, sizeof rua, why);
+    }
+    if (err == SP_OK) {
+        err = is_new ? sp_life_add(name, &wished, rua, sentence, sizeof sentence)
+                     : sp_life_set(name, &wished, rua, sp_app_now(), sentence, sizeof sentence);
+        if (err < 0) {
+            (void)sp_app_why(why, err, id_of(err), "%s", sentence);
+        }
+    }
+    sp_scratch_release(mark);
+    return err;
+}
 
 int sealpost_domain_add(const char *domain, const struct sealpost_domain_settings *settings,
                         struct sealpost_why *why)
 {
     char name[SP_DOMAIN_SIZE];
-    char rua[SP_RUA_MAX];
-    char sentence[320] = "";
     int err = normal_name(domain, name, why);
-    if (err == SP_OK) {
-        err = policy_in(settings, &wished, why);
-    }
-    if (err == SP_OK) {
-        err = rua_in(settings, name, rua, sizeof rua, why);
-    }
-    if (err < 0) {
-        return err;
-    }
-    err = sp_life_add(name, &wished, rua, sentence, sizeof sentence);
-    return err < 0 ? sp_app_why(why, err, id_of(err), "%s", sentence) : SP_OK;
+    return err < 0 ? err : put_settings(name, settings, true, why);
 }
 
-int sealpost_domain_settings(const char *domain, struct sealpost_domain_settings *out,
-                             struct sealpost_why *why)
+static void settings_out(const struct sp_domain *d, struct sealpost_domain_settings *out)
 {
-    struct sp_domain *d;
-    int err = sp_app_domain(domain, &d, why);
-    memset(out, 0, sizeof *out);
-    if (err < 0) {
-        return err;
-    }
     out->mode = mode_out(d->policy.mode);
     out->max_age = d->policy.max_age;
     out->mx_n = d->policy.mx_n;
@@ -170,29 +173,41 @@ int sealpost_domain_settings(const char *domain, struct sealpost_domain_settings
         COPY(out->mx[i], d->policy.mx[i]);
     }
     COPY(out->rua, d->rua);
-    return SP_OK;
+}
+
+int sealpost_domain_settings(const char *domain, struct sealpost_domain_settings *out,
+                             struct sealpost_why *why)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, why);
+    memset(out, 0, sizeof *out);
+    if (err == SP_OK) {
+        settings_out(d, out);
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
+/* The normal form of the name of a domain that is there and can be read. */
+static int known_name(const char *domain, char name[SP_DOMAIN_SIZE], struct sealpost_why *why)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, SP_DOMAIN_BRIEF, &d, why);
+    if (err == SP_OK) {
+        memcpy(name, d->name, SP_DOMAIN_SIZE);
+    }
+    sp_scratch_release(mark);
+    return err;
 }
 
 int sealpost_domain_set(const char *domain, const struct sealpost_domain_settings *settings,
                         struct sealpost_why *why)
 {
     char name[SP_DOMAIN_SIZE];
-    char rua[SP_RUA_MAX];
-    char sentence[320] = "";
-    struct sp_domain *d;
-    int err = sp_app_domain(domain, &d, why);
-    if (err == SP_OK) {
-        COPY(name, d->name);
-        err = policy_in(settings, &wished, why);
-    }
-    if (err == SP_OK) {
-        err = rua_in(settings, name, rua, sizeof rua, why);
-    }
-    if (err < 0) {
-        return err;
-    }
-    err = sp_life_set(name, &wished, rua, sp_app_now(), sentence, sizeof sentence);
-    return err < 0 ? sp_app_why(why, err, id_of(err), "%s", sentence) : SP_OK;
+    int err = known_name(domain, name, why);
+    return err < 0 ? err : put_settings(name, settings, false, why);
 }
 
 int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE])
@@ -202,15 +217,9 @@ int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE])
 
 /* --- what is shown --- */
 
-int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct sealpost_why *why)
+static void domain_out(const struct sp_domain *d, struct sealpost_domain *out)
 {
-    struct sp_domain *d;
     sp_time now = sp_app_now();
-    int err = sp_app_domain(domain, &d, why);
-    memset(out, 0, sizeof *out);
-    if (err < 0) {
-        return err;
-    }
     COPY(out->name, d->name);
     COPY(out->state, sp_domain_state_text(d->state));
     sp_life_sentence(d, now, out->sentence, sizeof out->sentence);
@@ -224,18 +233,32 @@ int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct 
     out->error_at = d->error_at;
     out->failures = d->failures;
     out->wants_care = sp_life_health(d, sp_clock_utc(now)) >= SP_DOMAIN_WANTS_CARE;
-    return SP_OK;
+}
+
+int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct sealpost_why *why)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, why);
+    memset(out, 0, sizeof *out);
+    if (err == SP_OK) {
+        domain_out(d, out);
+    }
+    sp_scratch_release(mark);
+    return err;
 }
 
 int sealpost_domain_policy(const char *domain, char *out, size_t cap)
 {
+    size_t mark = sp_scratch_mark();
     struct sp_domain *d;
     struct sp_buf text;
-    int err = sp_app_domain(domain, &d, NULL);
+    int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, NULL);
     sp_buf_init(&text, out, cap);
     if (err == SP_OK) {
         err = sp_policy_text(&d->policy, &text);
     }
+    sp_scratch_release(mark);
     return err < 0 ? err : (int)text.len;
 }
 
@@ -247,16 +270,35 @@ static void record_out(const struct sp_record *record, struct sealpost_record *o
     out->ttl = record->ttl;
 }
 
+/* What the records are made of. */
+struct record_facts {
+    char name[SP_DOMAIN_SIZE], rua[SP_RUA_MAX], id[SP_POLICY_ID_SIZE];
+};
+
+static int facts_of(const char *domain, struct record_facts *out, struct sealpost_why *why)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, why);
+    if (err == SP_OK) {
+        COPY(out->name, d->name);
+        COPY(out->rua, d->rua);
+        sp_policy_id(&d->policy, out->id);
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
 int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_record *out,
                            struct sealpost_why *why)
 {
-    static struct sp_record records[SP_RECORDS_OUT];
+    size_t mark = sp_scratch_mark();
+    struct record_facts facts;
+    struct sp_record *records;
     struct sp_addr addresses[2];
-    char id[SP_POLICY_ID_SIZE];
-    struct sp_domain *d;
     unsigned made;
     unsigned addresses_n = sp_app_public_addresses(addresses, 2);
-    int err = sp_app_domain(domain, &d, why);
+    int err = facts_of(domain, &facts, why);
     if (err < 0) {
         return err;
     }
@@ -265,24 +307,27 @@ int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_recor
                           "The address under which the world sees this appliance is not known, and "
                           "the records need it: `net public ADDR` sets it.");
     }
-    sp_policy_id(&d->policy, id);
-    made = sp_records_make(d->name, id, d->rua, addresses, addresses_n, records);
+    records = sp_scratch_take(SP_RECORDS_OUT * sizeof *records);
+    made = sp_records_make(facts.name, facts.id, facts.rua, addresses, addresses_n, records);
     if (i < made) {
         record_out(&records[i], out);
     }
+    sp_scratch_release(mark);
     return (int)made;
 }
 
 void sealpost_record_line(const struct sealpost_record *record, char *out, size_t cap)
 {
-    static struct sp_record line;
+    size_t mark = sp_scratch_mark();
+    struct sp_record *line = sp_scratch_take(sizeof *line);
     struct sp_buf text;
-    COPY(line.type, record->type);
-    COPY(line.name, record->name);
-    COPY(line.value, record->value);
-    line.ttl = record->ttl;
+    COPY(line->type, record->type);
+    COPY(line->name, record->name);
+    COPY(line->value, record->value);
+    line->ttl = record->ttl;
     sp_buf_init(&text, out, cap);
-    sp_record_zone_line(&line, &text);
+    sp_record_zone_line(line, &text);
+    sp_scratch_release(mark);
 }
 
 /* --- acts --- */
@@ -292,12 +337,12 @@ typedef int (*life_act)(const char *name, sp_time now, char *why, size_t cap);
 static int act(const char *domain, life_act life, struct sealpost_why *why)
 {
     char sentence[320] = "";
-    struct sp_domain *d;
-    int err = sp_app_domain(domain, &d, why);
+    char name[SP_DOMAIN_SIZE];
+    int err = known_name(domain, name, why);
     if (err < 0) {
         return err;
     }
-    err = life(d->name, sp_app_now(), sentence, sizeof sentence);
+    err = life(name, sp_app_now(), sentence, sizeof sentence);
     return err < 0 ? sp_app_why(why, err, id_of(err), "%s", sentence) : SP_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "acme/acme.h"
 #include "app/app.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "net/http_server.h"
 
 #include <string.h>
@@ -14,46 +15,52 @@
 #define POLICY_PATH "/.well-known/mta-sts.txt"
 #define CHALLENGE_PATH "/.well-known/acme-challenge/"
 
-static struct sp_domain hosted;
-static uint8_t links[SP_CHAIN_LINKS - 1][SP_LINK_MAX];
-
-/* Loads the domain of a policy host that is to be served now. */
-static int host_load(const char *host)
+/* Loads the domain of a policy host that is to be served now, into scratch memory. */
+static int host_load(const char *host, unsigned parts, struct sp_domain **out)
 {
     char name[SP_DOMAIN_SIZE];
     int err = sp_domain_of_host(host, name);
+    *out = sp_domain_take(parts);
     if (err == SP_OK) {
-        err = sp_domain_load(&sp_app.store, name, &hosted);
+        err = sp_domain_load(&sp_app.store, name, *out);
     }
     if (err < 0) {
         return err == SP_E_INVALID ? SP_E_NOT_FOUND : err;
     }
-    return hosted.state == SP_DOMAIN_DISABLED ? SP_E_NOT_FOUND : SP_OK;
+    return (*out)->state == SP_DOMAIN_DISABLED ? SP_E_NOT_FOUND : SP_OK;
 }
 
-/* sp_tls_lookup. */
+static int add_link(const struct sp_domain *domain, unsigned i, struct sp_tls_identity *out)
+{
+    int err = sp_domain_take_link(&sp_app.store, domain, i, &out->chain[out->links]);
+    if (err < 0) {
+        sp_log_error("host", "an intermediate certificate of %s: %s", domain->name,
+                     sp_err_text(err));
+        return err;
+    }
+    out->links++;
+    return SP_OK;
+}
+
+/* sp_tls_lookup. What it shows lies in scratch memory, which the caller releases. */
 static int identity_of(void *ctx, const char *name, struct sp_tls_identity *out)
 {
-    int err = host_load(name);
+    struct sp_domain *domain;
+    int err = host_load(name, SP_DOMAIN_KEY | SP_DOMAIN_LEAF, &domain);
     (void)ctx;
+    if (err == SP_OK && (domain->key_n == 0 || domain->leaf_n == 0)) {
+        err = SP_E_NOT_FOUND;
+    }
     if (err < 0) {
         return err;
     }
-    if (hosted.key_n == 0 || hosted.leaf_n == 0) {
-        return SP_E_NOT_FOUND;
-    }
     memset(out, 0, sizeof *out);
-    out->key = sp_span(hosted.key, hosted.key_n);
-    out->chain[out->links++] = sp_span(hosted.leaf, hosted.leaf_n);
-    for (unsigned i = 0; i < hosted.links_n; i++) {
-        int n = sp_domain_link(&sp_app.store, &hosted, i, links[i], SP_LINK_MAX);
-        if (n < 0) {
-            sp_log_error("host", "an intermediate certificate of %s: %s", name, sp_err_text(n));
-            return n;
-        }
-        out->chain[out->links++] = sp_span(links[i], (size_t)n);
+    out->key = sp_span(domain->key, domain->key_n);
+    out->chain[out->links++] = sp_span(domain->leaf, domain->leaf_n);
+    for (unsigned i = 0; i < domain->links_n && err == SP_OK; i++) {
+        err = add_link(domain, i, out);
     }
-    return SP_OK;
+    return err;
 }
 
 static bool reads(const struct sp_http_request *request, struct sp_http_response *response)
@@ -78,6 +85,15 @@ static void challenge(const struct sp_http_request *request, struct sp_http_resp
     response->content_type = "application/octet-stream";
 }
 
+static bool is_host(const char *host)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain;
+    bool is = host_load(host, SP_DOMAIN_BRIEF, &domain) == SP_OK;
+    sp_scratch_release(mark);
+    return is;
+}
+
 /* sp_http_handler of port 80. */
 static void plain(void *ctx, const struct sp_http_request *request,
                   struct sp_http_response *response)
@@ -90,13 +106,28 @@ static void plain(void *ctx, const struct sp_http_request *request,
         challenge(request, response);
         return;
     }
-    if (host_load(request->host) < 0) {
+    if (!is_host(request->host)) {
         response->status = 404;
         return;
     }
     response->status = 301;
     sp_buf_printf(response->headers, "Location: https://%s%.*s\r\n", request->host,
                   (int)request->path.n, (const char *)request->path.p);
+}
+
+static void policy(const char *host, struct sp_http_response *response)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain;
+    if (host_load(host, SP_DOMAIN_MX, &domain) < 0) {
+        response->status = 404;
+    } else if (sp_policy_text(&domain->policy, response->body) < 0) {
+        response->status = 500;
+    } else {
+        response->status = 200;
+        response->content_type = "text/plain";
+    }
+    sp_scratch_release(mark);
 }
 
 /* sp_http_handler of port 443. */
@@ -111,22 +142,7 @@ static void secure(void *ctx, const struct sp_http_request *request,
     if (!reads(request, response)) {
         return;
     }
-    if (host_load(request->host) < 0) {
-        response->status = 404;
-        return;
-    }
-    if (sp_policy_text(&hosted.policy, response->body) < 0) {
-        response->status = 500;
-        return;
-    }
-    response->status = 200;
-    response->content_type = "text/plain";
-}
-
-void sp_app_policy_host_tidy(void)
-{
-    sp_wipe(hosted.key, sizeof hosted.key);
-    hosted.key_n = 0;
+    policy(request->host, response);
 }
 
 int sp_app_policy_host_start(void)

@@ -90,7 +90,7 @@ static void order_cancel(void *ctx, const char *host)
 static int policy_text(void *ctx, const char *name, struct sp_buf *out)
 {
     size_t mark = sp_scratch_mark();
-    struct sp_domain *domain = sp_scratch_take(sizeof *domain);
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_MX);
     int err = sp_domain_load(&sp_app.store, name, domain);
     (void)ctx;
     if (err == SP_OK) {

@@ -75,6 +75,21 @@ int sp_sha256_pieces(int (*read)(void *ctx, uint32_t offset, void *buf, size_t n
     return err;
 }
 
+void sp_sha256v(const struct sp_span *pieces, size_t n, uint8_t out[SP_SHA256_SIZE])
+{
+    mbedtls_sha256_context hash;
+
+    mbedtls_sha256_init(&hash);
+    (void)mbedtls_sha256_starts(&hash, 0);
+    for (size_t i = 0; i < n; i++) {
+        if (pieces[i].n > 0) {
+            (void)mbedtls_sha256_update(&hash, pieces[i].p, pieces[i].n);
+        }
+    }
+    (void)mbedtls_sha256_finish(&hash, out);
+    mbedtls_sha256_free(&hash);
+}
+
 static int error_of(psa_status_t status)
 {
     switch (status) {

@@ -26,6 +26,8 @@ void sp_sha256(struct sp_span data, uint8_t out[SP_SHA256_SIZE]);
  * read's error. */
 int sp_sha256_pieces(int (*read)(void *ctx, uint32_t offset, void *buf, size_t n), void *ctx,
                      uint32_t size, uint8_t out[SP_SHA256_SIZE]);
+/* Of several pieces laid one after the other, for one who has no room for the whole. */
+void sp_sha256v(const struct sp_span *pieces, size_t n, uint8_t out[SP_SHA256_SIZE]);
 
 /* 0, SP_E_ENTROPY, SP_E_MEMORY. */
 int sp_key_make(struct sp_key *out);

@@ -10,11 +10,11 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "mtasts/domain_record.h"
+#include "base/scratch.h"
 
 #include <string.h>
 
-#define ROUND 64
+#define ROUND 16
 #define HEX_SIZE (2 * SP_SHA256_SIZE + 1)
 
 enum phase { IDLE, LIST, MARK, DELETE };
@@ -25,7 +25,7 @@ static struct {
     bool listed_all;
     unsigned n, next; /* hashes; the next to be looked at for deletion */
     uint8_t hash[ROUND][SP_SHA256_SIZE];
-    uint64_t used; /* bit i: hash i is named */
+    uint32_t used; /* bit i: hash i is named */
 } sweep;
 
 static const char *hex_of(const uint8_t *hash, char *out)
@@ -41,7 +41,7 @@ static void strike_out(const uint8_t *hash)
 {
     for (unsigned i = 0; sweep.phase != IDLE && i < sweep.n; i++) {
         if (memcmp(sweep.hash[i], hash, SP_SHA256_SIZE) == 0) {
-            sweep.used |= UINT64_C(1) << i;
+            sweep.used |= UINT32_C(1) << i;
         }
     }
 }
@@ -79,6 +79,27 @@ int sp_domain_link(struct sp_store *store, const struct sp_domain *domain, unsig
     return sp_store_get(store, SP_KIND_CHAIN, hex_of(domain->links[i], hex), buf, cap);
 }
 
+int sp_domain_take_link(struct sp_store *store, const struct sp_domain *domain, unsigned i,
+                        struct sp_span *out)
+{
+    struct sp_store_reader reader;
+    char hex[HEX_SIZE];
+    uint8_t *der;
+    int n, err;
+
+    if (i >= domain->links_n) {
+        return SP_E_NOT_FOUND;
+    }
+    n = sp_store_read_begin(store, SP_KIND_CHAIN, hex_of(domain->links[i], hex), &reader);
+    if (n < 0 || n > SP_LINK_MAX) {
+        return n < 0 ? n : SP_E_TOO_BIG;
+    }
+    der = sp_scratch_take((size_t)n);
+    *out = sp_span(der, (size_t)n);
+    err = sp_store_read(&reader, der, (size_t)n);
+    return err < 0 ? err : sp_store_read_end(&reader);
+}
+
 void sp_chain_sweep_begin(void)
 {
     memset(&sweep, 0, sizeof sweep);
@@ -109,6 +130,7 @@ static void list_one(struct sp_store *store)
 static void mark_one(struct sp_store *store)
 {
     char name[SP_STORE_NAME_MAX + 1];
+    size_t mark = sp_scratch_mark();
     int err = sp_store_next(store, SP_KIND_DOMAIN, &sweep.domain_cursor, name);
 
     if (err == SP_E_NOT_FOUND) {
@@ -117,12 +139,14 @@ static void mark_one(struct sp_store *store)
         return;
     }
     if (err == 0) {
-        err = sp_domain_load(store, name, &sp_domain_work);
+        struct sp_domain *domain = sp_domain_take(SP_DOMAIN_BRIEF);
+
+        err = sp_domain_load(store, name, domain);
+        if (err == 0) {
+            sp_chain_keep(domain);
+        }
     }
-    if (err == 0) {
-        sp_chain_keep(&sp_domain_work);
-    }
-    sp_domain_wipe(&sp_domain_work);
+    sp_scratch_release(mark);
     if (err < 0) {
         sp_log_warn("mtasts", "unused intermediates stay: a domain could not be read");
         sweep.phase = IDLE;

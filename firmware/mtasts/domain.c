@@ -1,18 +1,13 @@
 #include "mtasts/domain.h"
 
 #include "base/err.h"
+#include "base/scratch.h"
 #include "crypto/cert.h"
 #include "mtasts/chain.h"
 #include "mtasts/domain_record.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Packed bytes on their way to or from the store. Static: 9 KB are no matter for a small board's
- * stack. It held a private key: wiped after each use. */
-static uint8_t packed[SP_DOMAIN_RECORD_MAX];
-
-struct sp_domain sp_domain_work;
 
 static const char *const state_texts[] = {
     [SP_DOMAIN_DISABLED] = "disabled",
@@ -26,16 +21,47 @@ const char *sp_domain_state_text(enum sp_domain_state state)
     return (unsigned)state <= SP_DOMAIN_ACTIVE ? state_texts[state] : "?";
 }
 
-int sp_domain_load(struct sp_store *store, const char *name, struct sp_domain *out)
+struct sp_domain *sp_domain_take(unsigned parts)
 {
-    int n = sp_store_get(store, SP_KIND_DOMAIN, name, packed, sizeof packed);
-    int err;
+    struct sp_domain *domain = sp_scratch_take(sizeof *domain);
+
+    if ((parts & SP_DOMAIN_MX) != 0) {
+        domain->policy.mx = sp_scratch_take(SP_MX_MAX * sizeof domain->policy.mx[0]);
+    }
+    if ((parts & SP_DOMAIN_KEY) != 0) {
+        domain->key = sp_scratch_take(SP_KEY_DER_MAX);
+    }
+    if ((parts & SP_DOMAIN_LEAF) != 0) {
+        domain->leaf = sp_scratch_take(SP_LEAF_MAX);
+    }
+    return domain;
+}
+
+static int read_store(void *ctx, void *buf, size_t n)
+{
+    return sp_store_read(ctx, buf, n);
+}
+
+/* Straight from flash into the struct: whether the bytes were right is known at their end. */
+static int read_record(struct sp_store *store, const char *name, struct sp_domain *out)
+{
+    struct sp_store_reader reader;
+    const struct sp_domain_source source = {.read = read_store, .ctx = &reader};
+    int n = sp_store_read_begin(store, SP_KIND_DOMAIN, name, &reader);
+    int err, end;
 
     if (n < 0) {
-        return n == SP_E_SPACE ? SP_E_CORRUPT : n;
+        return n;
     }
-    err = sp_domain_unpack(sp_span(packed, (size_t)n), out);
-    sp_wipe(packed, (size_t)n);
+    err = n <= SP_DOMAIN_RECORD_MAX ? sp_domain_unpack(&source, (size_t)n, out) : SP_E_CORRUPT;
+    end = sp_store_read_end(&reader);
+    return end < 0 ? end : err;
+}
+
+int sp_domain_load(struct sp_store *store, const char *name, struct sp_domain *out)
+{
+    int err = read_record(store, name, out);
+
     if (err == 0 && sp_span_copy(sp_span_str(name), out->name, sizeof out->name) < 0) {
         err = SP_E_CORRUPT;
     }
@@ -70,23 +96,40 @@ sp_utc sp_domain_due(const struct sp_domain *domain)
 
 int sp_domain_save(struct sp_store *store, const struct sp_domain *domain)
 {
-    int n = sp_domain_pack(domain, packed, sizeof packed);
-    int err = n;
+    size_t mark = sp_scratch_mark();
+    struct sp_domain_packed *packed = sp_scratch_take(sizeof *packed);
+    int err = sp_domain_pack(domain, packed);
 
-    if (n > 0) {
-        err = sp_store_put(store, SP_KIND_DOMAIN, domain->name, sp_span(packed, (size_t)n),
-                           sp_domain_due(domain));
+    if (err == 0) {
+        err = sp_store_putv(store, SP_KIND_DOMAIN, domain->name, packed->pieces, packed->pieces_n,
+                            sp_domain_due(domain));
     }
     if (err == 0) {
         sp_chain_keep(domain);
     }
-    sp_wipe(packed, sizeof packed);
+    sp_scratch_release(mark);
     return err;
 }
 
 void sp_domain_wipe(struct sp_domain *domain)
 {
-    sp_wipe(domain, sizeof *domain);
+    char(*mx)[SP_MX_SIZE] = domain->policy.mx;
+    uint8_t *key = domain->key;
+    uint8_t *leaf = domain->leaf;
+
+    if (mx != NULL) {
+        memset(mx, 0, SP_MX_MAX * sizeof mx[0]);
+    }
+    if (key != NULL) {
+        sp_wipe(key, SP_KEY_DER_MAX);
+    }
+    if (leaf != NULL) {
+        memset(leaf, 0, SP_LEAF_MAX);
+    }
+    memset(domain, 0, sizeof *domain);
+    domain->policy.mx = mx;
+    domain->key = key;
+    domain->leaf = leaf;
 }
 
 int sp_domain_host(const char *name, char *out)
@@ -166,7 +209,7 @@ static int check_order(const struct sp_span *chain, unsigned links)
 static void take(struct sp_domain *domain, struct sp_span key, const struct sp_span *chain,
                  unsigned links, const struct sp_cert_info *info)
 {
-    sp_wipe(domain->key, sizeof domain->key);
+    sp_wipe(domain->key, SP_KEY_DER_MAX);
     memcpy(domain->key, key.p, key.n);
     domain->key_n = (uint16_t)key.n;
     memcpy(domain->leaf, chain[0].p, chain[0].n);
@@ -182,11 +225,12 @@ static void take(struct sp_domain *domain, struct sp_span key, const struct sp_s
 int sp_domain_install(struct sp_store *store, struct sp_domain *domain, struct sp_span key,
                       const struct sp_span *chain, unsigned links)
 {
-    static struct sp_cert_info info; /* 2.6 KB */
+    size_t mark = sp_scratch_mark();
+    struct sp_cert_info *info = sp_scratch_take(sizeof *info);
     int err = check_sizes(key, chain, links);
 
     if (err == 0) {
-        err = check_leaf(domain, chain[0], &info);
+        err = check_leaf(domain, chain[0], info);
     }
     if (err == 0) {
         err = check_key(key, chain[0]);
@@ -198,7 +242,8 @@ int sp_domain_install(struct sp_store *store, struct sp_domain *domain, struct s
         err = sp_chain_put(store, chain[i]);
     }
     if (err == 0) {
-        take(domain, key, chain, links, &info);
+        take(domain, key, chain, links, info);
     }
+    sp_scratch_release(mark);
     return err;
 }

@@ -5,8 +5,9 @@
  * settings, state, schedule, private key and leaf. Intermediates are shared (SP_KIND_CHAIN) and
  * named by hash. The bytes are specified in docs/domain-record.md.
  *
- * Memory: the struct is about 9 KB; the service keeps few of them. It holds a private key: wipe it
- * with sp_domain_wipe.
+ * Memory: the struct is about 1.5 KB; what is large lies beside it (policy.mx, key, leaf: 7.3 KB)
+ * and is loaded only when there is room for it. Both come from scratch memory (sp_domain_take) and
+ * are gone, wiped, when the caller releases that.
  */
 #ifndef SP_MTASTS_DOMAIN_H
 #define SP_MTASTS_DOMAIN_H
@@ -52,9 +53,9 @@ struct sp_domain {
     char error[480];         /* its sentence */
     sp_utc error_at;
     struct sp_domain_check checks[SP_DOMAIN_CHECKS];
-    uint8_t key[SP_KEY_DER_MAX];
+    uint8_t *key;   /* room for SP_KEY_DER_MAX bytes; NULL: not asked for */
     uint16_t key_n; /* 0: no certificate yet */
-    uint8_t leaf[SP_LEAF_MAX];
+    uint8_t *leaf;  /* room for SP_LEAF_MAX bytes; NULL: not asked for */
     uint16_t leaf_n;
     sp_utc not_before, not_after;                      /* of the leaf */
     uint8_t links[SP_CHAIN_LINKS - 1][SP_SHA256_SIZE]; /* SHA-256 of each intermediate */
@@ -62,27 +63,43 @@ struct sp_domain {
     uint8_t counted; /* enum sp_domain_health that the tally has counted: as of the last save */
 };
 
-/* Loads and unpacks. SP_E_NOT_FOUND, SP_E_CORRUPT (then out is all zero), SP_E_IO. */
+/* The parts that lie beside the struct. */
+#define SP_DOMAIN_MX 1U
+#define SP_DOMAIN_KEY 2U
+#define SP_DOMAIN_LEAF 4U
+#define SP_DOMAIN_BRIEF 0U /* none of them */
+#define SP_DOMAIN_WHOLE (SP_DOMAIN_MX | SP_DOMAIN_KEY | SP_DOMAIN_LEAF)
+
+/* An empty domain in scratch memory (base/scratch), with room for these parts. */
+struct sp_domain *sp_domain_take(unsigned parts);
+/* Loads what there is room for; the numbers and lengths of the rest are there. SP_E_NOT_FOUND,
+ * SP_E_CORRUPT, SP_E_IO: then all is zero but the room. */
 int sp_domain_load(struct sp_store *store, const char *name, struct sp_domain *out);
-/* Packs and replaces; the record's due is sp_domain_due. Errors of sp_store_put. */
+/* Replaces the record; its due is sp_domain_due. SP_E_INVALID when a part that the domain has was
+ * not loaded; errors of sp_store_put. */
 int sp_domain_save(struct sp_store *store, const struct sp_domain *domain);
 /* When the domain wants to be looked at: waiting for DNS, its next_check; ordering, its next_try;
  * active, the earlier of the two; 0 for never. */
 sp_utc sp_domain_due(const struct sp_domain *domain);
+/* To all zero, with the room that it has. */
 void sp_domain_wipe(struct sp_domain *domain);
 /* "mta-sts." and the name. out has SP_DOMAIN_SIZE bytes. 0, or SP_E_SPACE when it would be too
  * long. */
 int sp_domain_host(const char *name, char *out);
 /* The mail domain of a policy host; SP_E_INVALID when host does not begin with "mta-sts.". */
 int sp_domain_of_host(const char *host, char *out);
-/* Puts certificate, chain and key into the domain; intermediates go to the store first. In RAM only
- * until sp_domain_save. SP_E_CERT_BAD (key, host, order of links), SP_E_TOO_BIG, store errors. */
+/* Puts certificate, chain and key into the domain, which has room for them; intermediates go to the
+ * store first. In RAM only until sp_domain_save. SP_E_CERT_BAD (key, host, order of links),
+ * SP_E_TOO_BIG, store errors. */
 int sp_domain_install(struct sp_store *store, struct sp_domain *domain, struct sp_span key,
                       const struct sp_span *chain, unsigned links);
 /* Reads intermediate number i (0 is the leaf's issuer): its length; SP_E_NOT_FOUND past the last.
  * Errors of sp_store_get. */
 int sp_domain_link(struct sp_store *store, const struct sp_domain *domain, unsigned i, void *buf,
                    size_t cap);
+/* The same into scratch memory of just its size. 0; errors as above; SP_E_TOO_BIG. */
+int sp_domain_take_link(struct sp_store *store, const struct sp_domain *domain, unsigned i,
+                        struct sp_span *out);
 /* Deletes intermediates that no domain names any more, a piece a call: at most one record is read
  * or deleted. now while there is more to do, SP_NEVER when done. What sp_domain_install and
  * sp_domain_save name meanwhile is kept. Gives up, deleting nothing, when a domain cannot be read.

@@ -9,21 +9,34 @@
 
 #include <string.h>
 
+/* What is left of an item. The first error stays: then there are only zeros to be had. */
 struct reader {
-    const uint8_t *p;
+    const struct sp_domain_source *source;
     size_t n;
+    int err;
 };
 
-/* The caller has checked that the bytes are there. */
+/* buf NULL passes over the bytes. */
+static void take(struct reader *r, void *buf, size_t n)
+{
+    if (r->err == 0 && n > r->n) {
+        r->err = SP_E_CORRUPT;
+    }
+    if (r->err == 0 && n > 0) {
+        r->err = r->source->read(r->source->ctx, buf, n);
+        r->n -= n;
+    }
+}
+
 static uint64_t take_int(struct reader *r, size_t bytes)
 {
+    uint8_t little[8] = {0};
     uint64_t value = 0;
 
-    for (size_t i = 0; i < bytes; i++) {
-        value |= (uint64_t)r->p[i] << (8 * i);
+    take(r, little, bytes);
+    for (size_t i = 0; i < bytes && r->err == 0; i++) {
+        value |= (uint64_t)little[i] << (8 * i);
     }
-    r->p += bytes;
-    r->n -= bytes;
     return value;
 }
 
@@ -38,16 +51,16 @@ static int take_time(struct reader *r, sp_utc *out)
 
 static int take_text(struct reader *r, size_t n, char *out, size_t cap)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (r->p[i] < 0x20 || r->p[i] == 0x7F) {
+    if (n >= cap) {
+        return SP_E_CORRUPT;
+    }
+    take(r, out, n);
+    out[n] = '\0';
+    for (size_t i = 0; i < n && r->err == 0; i++) {
+        if ((unsigned char)out[i] < 0x20 || out[i] == 0x7F) {
             return SP_E_CORRUPT;
         }
     }
-    if (sp_span_copy(sp_span(r->p, n), out, cap) < 0) {
-        return SP_E_CORRUPT;
-    }
-    r->p += n;
-    r->n -= n;
     return 0;
 }
 
@@ -65,10 +78,13 @@ static int read_policy(struct reader *r, struct sp_domain *out)
 
 static int read_mx(struct reader *r, struct sp_domain *out)
 {
-    if (out->policy.mx_n >= SP_MX_MAX) {
+    unsigned i = out->policy.mx_n;
+
+    if (i >= SP_MX_MAX) {
         return SP_E_CORRUPT;
     }
-    return take_text(r, r->n, out->policy.mx[out->policy.mx_n++], sizeof out->policy.mx[0]);
+    out->policy.mx_n++;
+    return out->policy.mx != NULL ? take_text(r, r->n, out->policy.mx[i], SP_MX_SIZE) : 0;
 }
 
 static int read_rua(struct reader *r, struct sp_domain *out)
@@ -143,7 +159,7 @@ static int read_check(struct reader *r, struct sp_domain *out)
 static int read_key(struct reader *r, struct sp_domain *out)
 {
     out->key_n = (uint16_t)r->n;
-    memcpy(out->key, r->p, r->n);
+    take(r, out->key, r->n);
     return 0;
 }
 
@@ -153,7 +169,7 @@ static int read_leaf(struct reader *r, struct sp_domain *out)
         return SP_E_CORRUPT;
     }
     out->leaf_n = (uint16_t)r->n;
-    memcpy(out->leaf, r->p, r->n);
+    take(r, out->leaf, r->n);
     return 0;
 }
 
@@ -162,7 +178,7 @@ static int read_link(struct reader *r, struct sp_domain *out)
     if (out->links_n >= SP_CHAIN_LINKS - 1) {
         return SP_E_CORRUPT;
     }
-    memcpy(out->links[out->links_n++], r->p, SP_SHA256_SIZE);
+    take(r, out->links[out->links_n++], SP_SHA256_SIZE);
     return 0;
 }
 
@@ -184,20 +200,26 @@ static const struct item {
     [SP_TAG_LINK] = {read_link, SP_SHA256_SIZE, SP_SHA256_SIZE, true},
 };
 
-static int read_item(unsigned tag, struct reader value, uint32_t *seen, struct sp_domain *out)
+/* What its reader leaves of an item is passed over. */
+static int read_item(unsigned tag, struct reader *value, uint32_t *seen, struct sp_domain *out)
 {
     const struct item *item = tag < SP_TAG_END ? &items[tag] : NULL;
-    uint32_t bit;
+    int err = 0;
 
-    if (item == NULL || item->read == NULL) {
-        return 0;
+    if (item != NULL && item->read != NULL) {
+        uint32_t bit = UINT32_C(1) << tag;
+
+        if (value->n < item->least || value->n > item->most ||
+            (!item->repeats && (*seen & bit) != 0)) {
+            return SP_E_CORRUPT;
+        }
+        *seen |= bit;
+        err = item->read(value, out);
     }
-    bit = UINT32_C(1) << tag;
-    if (value.n < item->least || value.n > item->most || (!item->repeats && (*seen & bit) != 0)) {
-        return SP_E_CORRUPT;
+    if (err == 0) {
+        take(value, NULL, value->n);
     }
-    *seen |= bit;
-    return item->read(&value, out);
+    return value->err < 0 ? value->err : err;
 }
 
 /* What a domain cannot be without, and a certificate needs its key. */
@@ -216,34 +238,32 @@ static void clear(struct sp_domain *out)
     char name[SP_DOMAIN_SIZE];
 
     memcpy(name, out->name, sizeof name);
-    memset(out, 0, sizeof *out);
+    sp_domain_wipe(out);
     memcpy(out->name, name, sizeof name);
 }
 
-int sp_domain_unpack(struct sp_span bytes, struct sp_domain *out)
+int sp_domain_unpack(const struct sp_domain_source *source, size_t n, struct sp_domain *out)
 {
-    struct reader r = {.p = bytes.p, .n = bytes.n};
+    struct reader r = {.source = source, .n = n};
     uint32_t seen = 0;
+    int err = 0;
 
     clear(out);
-    if (r.n < 1 || take_int(&r, 1) != SP_DOMAIN_RECORD_VERSION) {
-        return SP_E_CORRUPT;
+    if (take_int(&r, 1) != SP_DOMAIN_RECORD_VERSION) {
+        return r.err == SP_E_IO ? SP_E_IO : SP_E_CORRUPT;
     }
-    while (r.n > 0) {
-        unsigned tag;
-        struct reader value;
+    while (r.n > 0 && err == 0) {
+        unsigned tag = (unsigned)take_int(&r, 1);
+        struct reader value = {.source = source, .n = (size_t)take_int(&r, 2)};
 
-        if (r.n < SP_ITEM_HEAD) {
+        if (r.err < 0) {
+            return r.err;
+        }
+        if (value.n > r.n) {
             return SP_E_CORRUPT;
         }
-        tag = (unsigned)take_int(&r, 1);
-        value.n = (size_t)take_int(&r, 2);
-        value.p = r.p;
-        if (value.n > r.n || read_item(tag, value, &seen, out) < 0) {
-            return SP_E_CORRUPT;
-        }
-        r.p += value.n;
         r.n -= value.n;
+        err = read_item(tag, &value, &seen, out);
     }
-    return check_whole(seen);
+    return err < 0 ? err : check_whole(seen);
 }

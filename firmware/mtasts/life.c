@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "mtasts/life_internal.h"
 #include "sp_port.h"
 
@@ -39,17 +40,24 @@ void sp_life_changed(const char *name)
     }
 }
 
-struct sp_domain *sp_life_load(const char *name, int *err)
+int sp_life_load_into(struct sp_domain *domain, const char *name)
 {
-    struct sp_domain *domain = &sp_domain_work;
+    int err = sp_domain_load(sp_life.store, name, domain);
 
-    *err = sp_domain_load(sp_life.store, name, domain);
     sp_life.counted = (struct sp_life_counted){
-        .any = *err == 0,
+        .any = err == 0,
         .state = domain->state,
         .health = domain->counted,
         .not_after = domain->not_after,
     };
+    return err;
+}
+
+struct sp_domain *sp_life_load(const char *name, int *err)
+{
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_WHOLE);
+
+    *err = sp_life_load_into(domain, name);
     return *err == 0 ? domain : NULL;
 }
 
@@ -181,6 +189,7 @@ static void attend_domain(struct sp_domain *domain, sp_time now, sp_utc utc)
 
 static void attend(const char *name, sp_time now, sp_utc utc)
 {
+    size_t mark = sp_scratch_mark();
     int err;
     struct sp_domain *domain = sp_life_load(name, &err);
 
@@ -190,12 +199,13 @@ static void attend(const char *name, sp_time now, sp_utc utc)
         sp_log_error("mtasts", "%s cannot be read: %s", name, sp_err_text(err));
         sp_life_set_due(name, utc + DAY_S);
     }
-    sp_domain_wipe(&sp_domain_work);
+    sp_scratch_release(mark);
 }
 
 /* The operator's wishes come first, also while the clock is not set. True when there was one. */
 static bool attend_asked(sp_time now)
 {
+    size_t mark = sp_scratch_mark();
     int err;
     struct sp_domain *domain;
     bool done = true;
@@ -207,7 +217,7 @@ static bool attend_asked(sp_time now)
     if (domain != NULL) {
         done = sp_life_check_begin(domain, WHICH_ALL, false, now);
     }
-    sp_domain_wipe(&sp_domain_work);
+    sp_scratch_release(mark);
     if (done) {
         memmove(sp_life.asked[0], sp_life.asked[1], sizeof sp_life.asked - sizeof sp_life.asked[0]);
         sp_life.asked[SP_LIFE_ASKED - 1][0] = '\0';

@@ -1,6 +1,7 @@
 /* A run of checks, from its start to what follows from its results. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "mtasts/life_internal.h"
 #include "mtasts/schedule.h"
 
@@ -11,8 +12,14 @@
 #define TRANSIENT                                                                                  \
     3U /* failures that count at most when DNS could not tell: 100 minutes, not a day */
 
-static struct sp_life_check_result results[SP_DOMAIN_CHECKS];
-static struct sp_life_failure failure;
+/* What a run gave, and the domain that it was about. */
+struct outcome {
+    struct sp_domain *domain;
+    struct sp_life_check_result results[SP_DOMAIN_CHECKS];
+    bool changed; /* something is worth a write */
+    sp_time now;
+    sp_utc utc;
+};
 
 bool sp_life_check_begin(const struct sp_domain *domain, unsigned which, bool for_order,
                          sp_time now)
@@ -53,60 +60,71 @@ static bool keep_result(struct sp_domain_check *kept, const struct sp_life_check
     return true;
 }
 
-/* True when something is worth a write: a result, its reason's name, or how the domain is. */
-static bool keep_results(struct sp_domain *domain, sp_utc utc)
+/* A result, its reason's name, or how the domain is. */
+static void keep_results(struct outcome *run)
 {
-    bool changed = false;
+    struct sp_domain *domain = run->domain;
 
     for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
-        changed = keep_result(&domain->checks[i], &results[i], utc) || changed;
+        run->changed = keep_result(&domain->checks[i], &run->results[i], run->utc) || run->changed;
     }
-    return changed || domain->counted != (uint8_t)sp_life_health(domain, utc);
+    if (domain->counted != (uint8_t)sp_life_health(domain, run->utc)) {
+        run->changed = true;
+    }
+}
+
+static void keep_if_changed(struct outcome *run)
+{
+    if (run->changed) {
+        (void)sp_life_save_or_wait(run->domain, run->utc);
+    }
 }
 
 /* Writes when it is worth it, else moves the plan alone. */
-static void keep_plan(struct sp_domain *domain, bool changed, sp_utc utc)
+static void keep_plan(struct outcome *run)
 {
-    if (changed) {
-        (void)sp_life_save_or_wait(domain, utc);
-    } else {
-        sp_life_set_due(domain->name, sp_domain_due(domain));
+    keep_if_changed(run);
+    if (!run->changed) {
+        sp_life_set_due(run->domain->name, sp_domain_due(run->domain));
     }
 }
 
-static void dns_error_id(char *out, size_t cap)
+static void dns_error_id(const struct outcome *run, char *out, size_t cap)
 {
-    (void)snprintf(out, cap, "dns_%s", results[DNS].code);
+    (void)snprintf(out, cap, "dns_%s", run->results[DNS].code);
 }
 
 /* --- waiting for DNS --- */
 
-static bool keep_reason(struct sp_domain *domain, sp_utc utc)
+static void keep_reason(struct outcome *run)
 {
+    struct sp_domain *domain = run->domain;
     char id[sizeof domain->error_id];
 
     if (domain->failures > 0) { /* the order's failure says more */
-        return false;
+        return;
     }
-    dns_error_id(id, sizeof id);
-    if (strcmp(domain->error_id, id) == 0 && strcmp(domain->error, results[DNS].reason) == 0) {
-        return false;
+    dns_error_id(run, id, sizeof id);
+    if (strcmp(domain->error_id, id) != 0 || strcmp(domain->error, run->results[DNS].reason) != 0) {
+        sp_life_set_error(domain, id, run->results[DNS].reason, run->utc);
+        run->changed = true;
     }
-    sp_life_set_error(domain, id, results[DNS].reason, utc);
-    return true;
 }
 
-static void wait_on(struct sp_domain *domain, bool changed, sp_utc utc)
+static void wait_on(struct outcome *run)
 {
+    struct sp_domain *domain = run->domain;
+    sp_utc utc = run->utc;
     uint64_t waited;
 
     if (domain->state_since == 0) { /* enabled before the clock was set */
         domain->state_since = utc;
-        changed = true;
+        run->changed = true;
     }
     waited = utc > domain->state_since ? (uint64_t)(utc - domain->state_since) : 0;
     domain->next_check = utc + sp_dns_wait(waited, sp_life_random());
-    keep_plan(domain, keep_reason(domain, utc) || changed, utc);
+    keep_reason(run);
+    keep_plan(run);
 }
 
 static void dns_is_ready(struct sp_domain *domain, sp_time now, sp_utc utc)
@@ -128,98 +146,111 @@ static void dns_is_ready(struct sp_domain *domain, sp_time now, sp_utc utc)
     }
 }
 
-static void after_waiting(struct sp_domain *domain, bool changed, sp_time now, sp_utc utc)
+static void after_waiting(struct outcome *run)
 {
-    if (results[DNS].result == SP_DOMAIN_PASS && utc > 0) {
-        dns_is_ready(domain, now, utc);
-    } else if (results[DNS].result != SP_DOMAIN_NOT_RUN && utc > 0) {
-        wait_on(domain, changed, utc);
-    } else if (changed) {
-        (void)sp_life_save_or_wait(domain, utc);
+    uint8_t result = run->results[DNS].result;
+
+    if (result == SP_DOMAIN_PASS && run->utc > 0) {
+        dns_is_ready(run->domain, run->now, run->utc);
+    } else if (result != SP_DOMAIN_NOT_RUN && run->utc > 0) {
+        wait_on(run);
+    } else {
+        keep_if_changed(run);
     }
 }
 
 /* --- before an order --- */
 
-static void back_to_waiting(struct sp_domain *domain, sp_utc utc)
+static void back_to_waiting(struct outcome *run)
 {
-    sp_life_set_state(domain, SP_DOMAIN_WAITING_DNS, utc);
-    wait_on(domain, true, utc);
+    sp_life_set_state(run->domain, SP_DOMAIN_WAITING_DNS, run->utc);
+    run->changed = true;
+    wait_on(run);
 }
 
 /* The host is served on; only the order waits, a day at most. */
-static void put_renewal_off(struct sp_domain *domain, sp_utc utc)
+static void put_renewal_off(struct outcome *run)
 {
-    bool fails = results[DNS].result == SP_DOMAIN_FAIL;
+    size_t mark = sp_scratch_mark();
+    struct sp_life_failure *why = sp_scratch_take(sizeof *why);
+    bool fails = run->results[DNS].result == SP_DOMAIN_FAIL;
 
-    memset(&failure, 0, sizeof failure);
-    dns_error_id(failure.id, sizeof failure.id);
-    (void)snprintf(failure.sentence, sizeof failure.sentence,
-                   "No renewal is ordered while DNS %s: %s",
-                   fails ? "does not point here" : "cannot be asked", results[DNS].reason);
-    sp_life_fail(domain, &failure, fails ? UINT32_MAX : TRANSIENT, utc);
+    dns_error_id(run, why->id, sizeof why->id);
+    (void)snprintf(why->sentence, sizeof why->sentence, "No renewal is ordered while DNS %s: %s",
+                   fails ? "does not point here" : "cannot be asked", run->results[DNS].reason);
+    sp_life_fail(run->domain, why, fails ? UINT32_MAX : TRANSIENT, run->utc);
+    sp_scratch_release(mark);
 }
 
-static void before_order(struct sp_domain *domain, bool changed, sp_time now, sp_utc utc)
+static void before_order(struct outcome *run)
 {
-    if (results[DNS].result == SP_DOMAIN_PASS) {
-        if (changed) {
-            (void)sp_life_save_or_wait(domain, utc);
-        }
-        sp_life_order_begin(domain, now, utc);
-    } else if (domain->state == SP_DOMAIN_ORDERING) {
-        back_to_waiting(domain, utc);
+    if (run->results[DNS].result == SP_DOMAIN_PASS) {
+        keep_if_changed(run);
+        sp_life_order_begin(run->domain, run->now, run->utc);
+    } else if (run->domain->state == SP_DOMAIN_ORDERING) {
+        back_to_waiting(run);
     } else {
-        put_renewal_off(domain, utc);
+        put_renewal_off(run);
     }
 }
 
 /* --- all checks --- */
 
-static void after_checks(struct sp_domain *domain, bool changed, sp_utc utc)
+static void after_checks(struct outcome *run)
 {
-    if (domain->state == SP_DOMAIN_ACTIVE && utc > 0) {
-        domain->next_check = utc + sp_check_wait(sp_life_random());
-        keep_plan(domain, changed, utc);
-    } else if (changed) {
-        (void)sp_life_save_or_wait(domain, utc);
-    }
-}
-
-static void follow(struct sp_domain *domain, sp_time now)
-{
-    sp_utc utc = sp_life_utc(now);
-    bool changed = keep_results(domain, utc);
-
-    if (domain->state == SP_DOMAIN_WAITING_DNS) {
-        after_waiting(domain, changed, now, utc);
-    } else if (sp_life.check_for_order && sp_life_order_due(domain, utc)) {
-        before_order(domain, changed, now, utc);
+    if (run->domain->state == SP_DOMAIN_ACTIVE && run->utc > 0) {
+        run->domain->next_check = run->utc + sp_check_wait(sp_life_random());
+        keep_plan(run);
     } else {
-        after_checks(domain, changed, utc);
+        keep_if_changed(run);
     }
 }
 
-sp_time sp_life_check_step(sp_time now)
+static void follow(struct outcome *run)
+{
+    keep_results(run);
+    if (run->domain->state == SP_DOMAIN_WAITING_DNS) {
+        after_waiting(run);
+    } else if (sp_life.check_for_order && sp_life_order_due(run->domain, run->utc)) {
+        before_order(run);
+    } else {
+        after_checks(run);
+    }
+}
+
+/* False while the checks run. */
+static bool checks_ended(struct outcome *run)
 {
     char name[SP_DOMAIN_SIZE];
-    int err;
+    int err = sp_life.ops.check_poll(sp_life.ops.ctx, run->results);
 
-    if (!sp_life.check.active) {
-        return SP_NEVER;
-    }
-    memset(results, 0, sizeof results);
-    err = sp_life.ops.check_poll(sp_life.ops.ctx, results);
     if (err == SP_E_AGAIN) {
-        return now + SP_LIFE_POLL_MS;
+        return false;
     }
     memcpy(name, sp_life.check.name, sizeof name);
     sp_life.check.active = false;
     sp_life.quiet_until = 0;
-    if (sp_life_load(name, &err) != NULL) {
-        follow(&sp_domain_work, now);
+    run->domain = sp_life_load(name, &err);
+    if (run->domain != NULL) {
+        follow(run);
     }
-    sp_domain_wipe(&sp_domain_work);
     sp_life_changed(name);
-    return now;
+    return true;
+}
+
+sp_time sp_life_check_step(sp_time now)
+{
+    size_t mark = sp_scratch_mark();
+    struct outcome *run;
+    bool ended;
+
+    if (!sp_life.check.active) {
+        return SP_NEVER;
+    }
+    run = sp_scratch_take(sizeof *run);
+    run->now = now;
+    run->utc = sp_life_utc(now);
+    ended = checks_ended(run);
+    sp_scratch_release(mark);
+    return ended ? now : now + SP_LIFE_POLL_MS;
 }

@@ -9,12 +9,13 @@
  *   life_text.c   sentences
  *   schedule.c    how long to wait
  *
- * A domain is loaded into sp_domain_work, looked at or changed, saved, and wiped, all in one call.
+ * A domain is loaded into scratch memory, looked at or changed, saved, and gone, all in one call:
+ * what is the outermost (a step's part, an operator's act) notes the mark and releases it. There is
+ * room for one whole domain at a time.
  */
 #ifndef SP_MTASTS_LIFE_INTERNAL_H
 #define SP_MTASTS_LIFE_INTERNAL_H
 
-#include "mtasts/domain_record.h"
 #include "mtasts/life.h"
 
 #define SP_LIFE_ASKED 4         /* domains whose checks an operator asked for, at once */
@@ -47,7 +48,7 @@ struct sp_life {
     char asked[SP_LIFE_ASKED][SP_DOMAIN_SIZE];
     sp_time quiet_until; /* nothing is due before */
 
-    /* Of the record in sp_domain_work, as it was loaded: what the tally has counted. */
+    /* Of the domain loaded last, as it was then: what the tally has counted. */
     struct sp_life_counted {
         bool any; /* false: there was no record */
         enum sp_domain_state state;
@@ -63,9 +64,12 @@ sp_utc sp_life_utc(sp_time now);
 sp_utc sp_life_at_once(sp_utc utc);
 uint32_t sp_life_random(void);
 void sp_life_changed(const char *name);
-/* Loads into sp_domain_work. NULL and *err when it cannot be. */
+/* Loads the whole of it into scratch memory, for the caller to release. NULL and *err when it
+ * cannot be. */
 struct sp_domain *sp_life_load(const char *name, int *err);
-/* Saves sp_domain_work and keeps the tally right. Errors of sp_domain_save. */
+/* The same into a domain that is there already. Errors of sp_domain_load. */
+int sp_life_load_into(struct sp_domain *domain, const char *name);
+/* Saves the domain loaded last and keeps the tally right. Errors of sp_domain_save. */
 int sp_life_save(struct sp_domain *domain, sp_utc utc);
 /* Saves; when flash refuses, it says so in the log and looks again in a minute. 0 or the error. */
 int sp_life_save_or_wait(struct sp_domain *domain, sp_utc utc);
@@ -79,7 +83,7 @@ void sp_life_put_off(const char *name, sp_utc utc);
 /* --- life_order.c --- */
 /* An order is to be made or tried again now. */
 bool sp_life_order_due(const struct sp_domain *domain, sp_utc utc);
-/* Starts the order of the domain in sp_domain_work, or puts it off. */
+/* Starts the order of that domain, or puts it off. */
 void sp_life_order_begin(struct sp_domain *domain, sp_time now, sp_utc utc);
 sp_time sp_life_order_step(sp_time now);
 /* Stops an order of that domain, also a stored one. */

@@ -1,6 +1,7 @@
 /* What an operator does: each act is in flash before its function returns. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "mtasts/life_internal.h"
 #include "mtasts/names.h"
 #include "mtasts/records.h"
@@ -25,19 +26,17 @@ static int say_name(int err, char *why, size_t cap, const char *name, const char
     return err;
 }
 
-/* The domain in sp_domain_work is not in a state for what was asked. Wipes it. */
+/* The domain is not in a state for what was asked. */
 static int refuse(char *why, size_t cap, const char *name, const char *fault)
 {
-    sp_domain_wipe(&sp_domain_work);
     return say_name(SP_E_STATE, why, cap, name, fault);
 }
 
-/* After something was changed in sp_domain_work, or failed to. Wipes it. */
+/* After something was changed in the domain that was loaded. */
 static int save(struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
 {
     int err = sp_life_save(domain, utc);
 
-    sp_domain_wipe(&sp_domain_work);
     if (err == 0) {
         return 0;
     }
@@ -46,20 +45,37 @@ static int save(struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
     return err == SP_E_IO ? SP_E_IO : SP_E_FULL;
 }
 
-static struct sp_domain *load(const char *given, char *name, int *err, char *why, size_t cap)
+/* Loads what there is room for in the domain. */
+static int load_into(struct sp_domain *domain, const char *given, char *why, size_t cap)
 {
-    struct sp_domain *domain = NULL;
+    char name[SP_DOMAIN_SIZE];
+    int err = SP_E_NOT_FOUND;
 
-    *err = SP_E_NOT_FOUND;
     if (sp_hostname(sp_span_str(given), name) == 0) {
-        domain = sp_life_load(name, err);
+        err = sp_life_load_into(domain, name);
     }
-    if (*err == SP_E_NOT_FOUND) {
-        (void)say_name(*err, why, cap, given, "is not a domain of this appliance");
-    } else if (*err < 0) {
-        (void)say_name(*err, why, cap, given, "cannot be read: its record in flash is damaged");
+    if (err == SP_E_NOT_FOUND) {
+        (void)say_name(err, why, cap, given, "is not a domain of this appliance");
+    } else if (err < 0) {
+        (void)say_name(err, why, cap, given, "cannot be read: its record in flash is damaged");
     }
-    return domain;
+    return err;
+}
+
+/* An act on a domain that is there, with the whole of it in scratch memory. */
+typedef int (*act)(struct sp_domain *domain, sp_time now, char *why, size_t cap);
+
+static int perform(act what, const char *given, sp_time now, char *why, size_t cap)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_WHOLE);
+    int err = load_into(domain, given, why, cap);
+
+    if (err == 0) {
+        err = what(domain, now, why, cap);
+    }
+    sp_scratch_release(mark);
+    return err;
 }
 
 /* --- add, set, remove --- */
@@ -98,11 +114,26 @@ static int put_rua(struct sp_domain *domain, const char *rua, char *why, size_t 
     return err < 0 ? err : sp_span_copy(sp_span_str(rua), domain->rua, sizeof domain->rua);
 }
 
+static int add(const char *name, const struct sp_policy *policy, const char *rua, char *why,
+               size_t cap)
+{
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_BRIEF);
+    int err = sp_policy_check(policy, why, cap);
+
+    memset(&sp_life.counted, 0, sizeof sp_life.counted);
+    (void)snprintf(domain->name, sizeof domain->name, "%s", name);
+    domain->policy = *policy;
+    if (err == 0) {
+        err = put_rua(domain, rua, why, cap);
+    }
+    return err < 0 ? err : save(domain, 0, why, cap);
+}
+
 int sp_life_add(const char *given, const struct sp_policy *policy, const char *rua, char *why,
                 size_t cap)
 {
     char name[SP_DOMAIN_SIZE];
-    struct sp_domain *domain = &sp_domain_work;
+    size_t mark = sp_scratch_mark();
     int err = check_name(given, name, why, cap);
 
     if (err < 0) {
@@ -114,22 +145,30 @@ int sp_life_add(const char *given, const struct sp_policy *policy, const char *r
     if (sp_store_count(sp_life.store, SP_KIND_DOMAIN) >= SP_DOMAINS_MAX) {
         return say(SP_E_FULL, why, cap, "This appliance takes 1000 domains, and has them.");
     }
-    memset(domain, 0, sizeof *domain);
-    memset(&sp_life.counted, 0, sizeof sp_life.counted);
-    memcpy(domain->name, name, sizeof name);
-    domain->policy = *policy;
-    err = sp_policy_check(policy, why, cap);
-    if (err == 0) {
-        err = put_rua(domain, rua, why, cap);
-    }
-    return err < 0 ? err : save(domain, 0, why, cap);
+    err = add(name, policy, rua, why, cap);
+    sp_scratch_release(mark);
+    return err;
 }
 
-static void note_policy(struct sp_domain *domain, const struct sp_policy *policy, sp_utc utc)
+/* What is served until now. */
+static int id_before(const char *given, char *id, char *why, size_t cap)
 {
-    char before[SP_POLICY_ID_SIZE], after[SP_POLICY_ID_SIZE];
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_MX);
+    int err = load_into(domain, given, why, cap);
 
-    sp_policy_id(&domain->policy, before);
+    if (err == 0) {
+        sp_policy_id(&domain->policy, id);
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
+static void note_policy(struct sp_domain *domain, const struct sp_policy *policy,
+                        const char *before, sp_utc utc)
+{
+    char after[SP_POLICY_ID_SIZE];
+
     sp_policy_id(policy, after);
     domain->policy = *policy;
     if (domain->state != SP_DOMAIN_ACTIVE) {
@@ -141,69 +180,76 @@ static void note_policy(struct sp_domain *domain, const struct sp_policy *policy
     domain->next_check = sp_life_at_once(utc);
 }
 
+/* The patterns stay where the caller has them: there is room for one list of them at a time. */
+static int set(const char *given, const struct sp_policy *policy, const char *rua, sp_utc utc,
+               char *why, size_t cap)
+{
+    char before[SP_POLICY_ID_SIZE];
+    struct sp_domain *domain;
+    int err = id_before(given, before, why, cap);
+
+    if (err < 0) {
+        return err;
+    }
+    domain = sp_domain_take(SP_DOMAIN_KEY | SP_DOMAIN_LEAF);
+    err = load_into(domain, given, why, cap);
+    if (err == 0) {
+        err = put_rua(domain, rua, why, cap);
+    }
+    if (err < 0) {
+        return err;
+    }
+    note_policy(domain, policy, before, utc);
+    return save(domain, utc, why, cap);
+}
+
 int sp_life_set(const char *given, const struct sp_policy *policy, const char *rua, sp_time now,
                 char *why, size_t cap)
 {
-    char name[SP_DOMAIN_SIZE];
+    size_t mark = sp_scratch_mark();
     int err = sp_policy_check(policy, why, cap);
-    struct sp_domain *domain;
 
-    if (err < 0) {
-        return err;
+    if (err == 0) {
+        err = set(given, policy, rua, sp_life_utc(now), why, cap);
     }
-    domain = load(given, name, &err, why, cap);
-    if (domain == NULL) {
-        return err;
-    }
-    err = put_rua(domain, rua, why, cap);
-    if (err < 0) {
-        sp_domain_wipe(&sp_domain_work);
-        return err;
-    }
-    note_policy(domain, policy, sp_life_utc(now));
-    return save(domain, sp_life_utc(now), why, cap);
+    sp_scratch_release(mark);
+    return err;
 }
 
-int sp_life_remove(const char *given, char *why, size_t cap)
+static int remove_it(struct sp_domain *domain, sp_time now, char *why, size_t cap)
 {
-    char name[SP_DOMAIN_SIZE];
     int err;
-    struct sp_domain *domain = load(given, name, &err, why, cap);
 
-    if (domain == NULL) {
-        return err;
-    }
+    (void)now;
     if (domain->state != SP_DOMAIN_DISABLED) {
-        return refuse(why, cap, name, "is enabled: disable it first");
+        return refuse(why, cap, domain->name, "is enabled: disable it first");
     }
-    sp_domain_wipe(&sp_domain_work);
-    err = sp_store_delete(sp_life.store, SP_KIND_DOMAIN, name);
+    err = sp_store_delete(sp_life.store, SP_KIND_DOMAIN, domain->name);
     if (err < 0) {
         (void)snprintf(why, cap, "It could not be removed: %s.", sp_err_text(err));
         return err;
     }
-    sp_log_info("mtasts", "%s: removed", name);
+    sp_log_info("mtasts", "%s: removed", domain->name);
     sp_life_tally_move(&sp_life.counted, NULL);
-    sp_life_order_drop(name);
+    sp_life_order_drop(domain->name);
     sp_chain_sweep_begin();
-    sp_life_changed(name);
+    sp_life_changed(domain->name);
     return 0;
+}
+
+int sp_life_remove(const char *given, char *why, size_t cap)
+{
+    return perform(remove_it, given, 0, why, cap);
 }
 
 /* --- enable, disable, renew, check --- */
 
-int sp_life_enable(const char *given, sp_time now, char *why, size_t cap)
+static int enable(struct sp_domain *domain, sp_time now, char *why, size_t cap)
 {
-    char name[SP_DOMAIN_SIZE];
-    int err;
-    struct sp_domain *domain = load(given, name, &err, why, cap);
     sp_utc utc = sp_life_utc(now);
 
-    if (domain == NULL) {
-        return err;
-    }
     if (domain->state != SP_DOMAIN_DISABLED) {
-        return refuse(why, cap, name, "is enabled already");
+        return refuse(why, cap, domain->name, "is enabled already");
     }
     domain->failures = 0;
     domain->next_try = 0;
@@ -214,18 +260,18 @@ int sp_life_enable(const char *given, sp_time now, char *why, size_t cap)
     return save(domain, utc, why, cap);
 }
 
-int sp_life_disable(const char *given, sp_time now, char *why, size_t cap)
+int sp_life_enable(const char *given, sp_time now, char *why, size_t cap)
 {
-    char name[SP_DOMAIN_SIZE];
-    int err;
-    struct sp_domain *domain = load(given, name, &err, why, cap);
-    sp_utc utc = sp_life_utc(now);
+    return perform(enable, given, now, why, cap);
+}
 
-    if (domain == NULL) {
-        return err;
-    }
+static int disable(struct sp_domain *domain, sp_time now, char *why, size_t cap)
+{
+    sp_utc utc = sp_life_utc(now);
+    int err;
+
     if (domain->state == SP_DOMAIN_DISABLED) {
-        return refuse(why, cap, name, "is disabled already");
+        return refuse(why, cap, domain->name, "is disabled already");
     }
     domain->failures = 0;
     domain->next_try = 0;
@@ -234,9 +280,14 @@ int sp_life_disable(const char *given, sp_time now, char *why, size_t cap)
     sp_life_set_state(domain, SP_DOMAIN_DISABLED, utc);
     err = save(domain, utc, why, cap);
     if (err == 0) {
-        sp_life_order_drop(name);
+        sp_life_order_drop(domain->name);
     }
     return err;
+}
+
+int sp_life_disable(const char *given, sp_time now, char *why, size_t cap)
+{
+    return perform(disable, given, now, why, cap);
 }
 
 static const char *renew_fault(const struct sp_domain *domain)
@@ -250,26 +301,23 @@ static const char *renew_fault(const struct sp_domain *domain)
     return NULL;
 }
 
-int sp_life_renew(const char *given, sp_time now, char *why, size_t cap)
+static int renew(struct sp_domain *domain, sp_time now, char *why, size_t cap)
 {
-    char name[SP_DOMAIN_SIZE];
-    int err;
-    struct sp_domain *domain = load(given, name, &err, why, cap);
-    const char *fault;
+    const char *fault = renew_fault(domain);
 
-    if (domain == NULL) {
-        return err;
-    }
-    fault = renew_fault(domain);
     if (fault != NULL) {
-        return refuse(why, cap, name, fault);
+        return refuse(why, cap, domain->name, fault);
     }
-    if (sp_life.order.active && strcmp(sp_life.order.name, name) == 0) {
-        sp_domain_wipe(&sp_domain_work);
+    if (sp_life.order.active && strcmp(sp_life.order.name, domain->name) == 0) {
         return 0; /* what is asked for is under way */
     }
     domain->next_try = sp_life_at_once(sp_life_utc(now));
     return save(domain, sp_life_utc(now), why, cap);
+}
+
+int sp_life_renew(const char *given, sp_time now, char *why, size_t cap)
+{
+    return perform(renew, given, now, why, cap);
 }
 
 int sp_life_check(const char *given, sp_time now, char *why, size_t cap)

@@ -1,6 +1,7 @@
 /* An order, from its start to the installed certificate or the next try. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "crypto/cert.h"
 #include "mtasts/life_internal.h"
 
@@ -11,9 +12,6 @@
 #define SAVE_AGAIN_MS 10000
 #define RETRY_AFTER_MAX (7U * 86400U) /* a CA cannot put a domain off for longer, s */
 #define HOUR_S 3600
-
-static struct sp_life_failure failure;
-static struct sp_cert_info info; /* 2.6 KB: no matter for the stack */
 
 bool sp_life_order_due(const struct sp_domain *domain, sp_utc utc)
 {
@@ -44,21 +42,30 @@ void sp_life_fail(struct sp_domain *domain, const struct sp_life_failure *why, u
     }
 }
 
+static void say(struct sp_life_failure *why, const char *id, const char *sentence)
+{
+    (void)snprintf(why->id, sizeof why->id, "%s", id);
+    (void)snprintf(why->sentence, sizeof why->sentence, "%s", sentence);
+    why->retry_after = 0;
+}
+
 static void fail_as(struct sp_domain *domain, const char *id, const char *sentence, sp_utc utc)
 {
-    (void)snprintf(failure.id, sizeof failure.id, "%s", id);
-    (void)snprintf(failure.sentence, sizeof failure.sentence, "%s", sentence);
-    failure.retry_after = 0;
-    sp_life_fail(domain, &failure, UINT32_MAX, utc);
+    size_t mark = sp_scratch_mark();
+    struct sp_life_failure *why = sp_scratch_take(sizeof *why);
+
+    say(why, id, sentence);
+    sp_life_fail(domain, why, UINT32_MAX, utc);
+    sp_scratch_release(mark);
 }
 
 /* --- start --- */
 
 /* Not possible now for a reason that is not the domain's (terms, clock): no failure, no backoff. */
-static void blocked(struct sp_domain *domain, sp_utc utc)
+static void blocked(struct sp_domain *domain, const struct sp_life_failure *why, sp_utc utc)
 {
-    if (strcmp(domain->error_id, failure.id) != 0 || strcmp(domain->error, failure.sentence) != 0) {
-        sp_life_set_error(domain, failure.id, failure.sentence, utc);
+    if (strcmp(domain->error_id, why->id) != 0 || strcmp(domain->error, why->sentence) != 0) {
+        sp_life_set_error(domain, why->id, why->sentence, utc);
         (void)sp_life_save_or_wait(domain, utc);
     }
     sp_life_set_due(domain->name, utc + SP_LIFE_BLOCKED_S);
@@ -83,21 +90,23 @@ static void begun(struct sp_domain *domain, sp_time now, sp_utc utc)
 void sp_life_order_begin(struct sp_domain *domain, sp_time now, sp_utc utc)
 {
     char host[SP_DOMAIN_SIZE];
+    size_t mark = sp_scratch_mark();
+    struct sp_life_failure *why = sp_scratch_take(sizeof *why);
     int err = sp_life.order.active ? SP_E_AGAIN : sp_domain_host(domain->name, host);
 
-    memset(&failure, 0, sizeof failure);
     if (err == 0) {
-        err = sp_life.ops.order_start(sp_life.ops.ctx, host, now, &failure);
+        err = sp_life.ops.order_start(sp_life.ops.ctx, host, now, why);
     }
     if (err == 0) {
         begun(domain, now, utc);
     } else if (err == SP_E_AGAIN) {
         sp_life_put_off(domain->name, utc);
     } else if (err == SP_E_STATE) {
-        blocked(domain, utc);
+        blocked(domain, why, utc);
     } else {
         fail_as(domain, "order", sp_err_text(err), utc);
     }
+    sp_scratch_release(mark);
 }
 
 /* --- end --- */
@@ -112,10 +121,14 @@ static void job_over(void)
 bool sp_life_has_valid(const struct sp_domain *domain, sp_utc utc)
 {
     char host[SP_DOMAIN_SIZE];
+    size_t mark = sp_scratch_mark();
+    struct sp_cert_info *info = sp_scratch_take(sizeof *info);
+    bool valid = domain->key_n > 0 && sp_domain_host(domain->name, host) == 0 &&
+                 sp_cert_read(sp_span(domain->leaf, domain->leaf_n), info) == 0 &&
+                 sp_cert_matches(info, host) && utc >= info->not_before && utc < info->not_after;
 
-    return domain->key_n > 0 && sp_domain_host(domain->name, host) == 0 &&
-           sp_cert_read(sp_span(domain->leaf, domain->leaf_n), &info) == 0 &&
-           sp_cert_matches(&info, host) && utc >= info.not_before && utc < info.not_after;
+    sp_scratch_release(mark);
+    return valid;
 }
 
 static void note_served(struct sp_domain *domain, sp_utc utc)
@@ -153,8 +166,8 @@ void sp_life_activate(struct sp_domain *domain, bool fresh, sp_utc utc)
     sp_life_set_state(domain, SP_DOMAIN_ACTIVE, utc);
 }
 
-/* Flash has no room or fails: the certificate stays with the order and is tried again, but not for
- * ever, since others wait. */
+/* Flash has no room or fails: the certificate stays with the order
+ * and is tried again, but not for ever, since others wait. */
 static void save_failed(struct sp_domain *domain, int err, sp_time now, sp_utc utc)
 {
     sp_log_error("mtasts", "%s: the certificate could not be stored: %s", domain->name,
@@ -163,7 +176,7 @@ static void save_failed(struct sp_domain *domain, int err, sp_time now, sp_utc u
         sp_life.order_poll = now + SAVE_AGAIN_MS;
         return;
     }
-    if (sp_life_load(sp_life.order.name, &err) != NULL) {
+    if (sp_life_load_into(domain, sp_life.order.name) == 0) {
         fail_as(domain, "store",
                 "The certificate could not be stored: the flash is full or fails. Remove domains "
                 "that are not needed any more.",
@@ -199,32 +212,41 @@ static bool is_refused(int err)
     return err == SP_E_CERT_BAD || err == SP_E_TOO_BIG || err == SP_E_CERT_EXPIRED;
 }
 
+static bool has_expired(const struct sp_life_certificate *certificate, sp_utc utc)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_cert_info *info = sp_scratch_take(sizeof *info);
+    bool expired = certificate->links > 0 && sp_cert_read(certificate->chain[0], info) == 0 &&
+                   info->not_after <= utc;
+
+    sp_scratch_release(mark);
+    return expired;
+}
+
+/* What install may have put into the domain must not be stored. */
+static void refused(struct sp_domain *domain, sp_utc utc)
+{
+    if (sp_life_load_into(domain, sp_life.order.name) == 0) {
+        fail_as(domain, "certificate_refused",
+                "The CA's certificate cannot be used: it has expired, or does not fit the key, "
+                "the host name or its own chain.",
+                utc);
+    }
+}
+
 static void certificate_came(const struct sp_life_certificate *certificate, sp_time now)
 {
-    int err;
-    struct sp_domain *domain = sp_life_load(sp_life.order.name, &err);
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_WHOLE);
     sp_utc utc = sp_life_utc(now);
+    int err = sp_life_load_into(domain, sp_life.order.name);
 
-    if (domain == NULL || domain->state == SP_DOMAIN_DISABLED) {
+    if (err < 0 || domain->state == SP_DOMAIN_DISABLED) {
         job_over();
         return;
     }
-    err = 0;
-    if (certificate->links > 0 && sp_cert_read(certificate->chain[0], &info) == 0 &&
-        info.not_after <= utc) {
-        err = SP_E_CERT_EXPIRED;
-    }
-    if (err == 0) {
-        err = install(domain, certificate, utc);
-    }
+    err = has_expired(certificate, utc) ? SP_E_CERT_EXPIRED : install(domain, certificate, utc);
     if (is_refused(err)) {
-        /* What install may have put into it must not be stored. */
-        if (sp_life_load(sp_life.order.name, &err) != NULL) {
-            fail_as(domain, "certificate_refused",
-                    "The CA's certificate cannot be used: it has expired, or does not fit the key, "
-                    "the host name or its own chain.",
-                    utc);
-        }
+        refused(domain, utc);
         job_over();
     } else if (err < 0) {
         save_failed(domain, err, now, utc);
@@ -234,13 +256,13 @@ static void certificate_came(const struct sp_life_certificate *certificate, sp_t
     }
 }
 
-static void order_failed(sp_time now)
+static void order_failed(const struct sp_life_failure *why, sp_time now)
 {
     int err;
     struct sp_domain *domain = sp_life_load(sp_life.order.name, &err);
 
     if (domain != NULL && domain->state != SP_DOMAIN_DISABLED) {
-        sp_life_fail(domain, &failure, UINT32_MAX, sp_life_utc(now));
+        sp_life_fail(domain, why, UINT32_MAX, sp_life_utc(now));
     }
     job_over();
 }
@@ -253,23 +275,42 @@ static void order_dropped(sp_time now)
     job_over();
 }
 
-static void order_stuck(sp_time now)
+static void order_stuck(struct sp_life_failure *why, sp_time now)
 {
     char name[SP_DOMAIN_SIZE];
 
     memcpy(name, sp_life.order.name, sizeof name);
-    (void)snprintf(failure.id, sizeof failure.id, "order_timeout");
-    (void)snprintf(failure.sentence, sizeof failure.sentence,
-                   "The order was given up after ten minutes: the CA did not finish it.");
-    failure.retry_after = 0;
-    order_failed(now);
+    say(why, "order_timeout",
+        "The order was given up after ten minutes: the CA did not finish it.");
+    order_failed(why, now);
     sp_life_order_drop(name);
+}
+
+/* False while it goes on. */
+static bool order_ended(struct sp_life_failure *why, sp_time now)
+{
+    struct sp_life_certificate certificate;
+    int err = sp_life.ops.order_poll(sp_life.ops.ctx, &certificate, why);
+
+    if (err == SP_E_AGAIN && now - sp_life.order.started < SP_LIFE_ORDER_MS) {
+        return false;
+    }
+    if (err == SP_E_AGAIN) {
+        order_stuck(why, now);
+    } else if (err == 0) {
+        certificate_came(&certificate, now);
+    } else if (err == SP_E_CANCELLED) {
+        order_dropped(now);
+    } else {
+        order_failed(why, now);
+    }
+    return true;
 }
 
 sp_time sp_life_order_step(sp_time now)
 {
-    struct sp_life_certificate certificate;
-    int err;
+    size_t mark = sp_scratch_mark();
+    bool over;
 
     if (!sp_life.order.active) {
         return SP_NEVER;
@@ -277,21 +318,11 @@ sp_time sp_life_order_step(sp_time now)
     if (now < sp_life.order_poll) {
         return sp_life.order_poll;
     }
-    memset(&failure, 0, sizeof failure);
-    err = sp_life.ops.order_poll(sp_life.ops.ctx, &certificate, &failure);
-    if (err == SP_E_AGAIN) {
-        if (now - sp_life.order.started < SP_LIFE_ORDER_MS) {
-            return now + SP_LIFE_POLL_MS;
-        }
-        order_stuck(now);
-    } else if (err == 0) {
-        certificate_came(&certificate, now);
-    } else if (err == SP_E_CANCELLED) {
-        order_dropped(now);
-    } else {
-        order_failed(now);
+    over = order_ended(sp_scratch_take(sizeof(struct sp_life_failure)), now);
+    sp_scratch_release(mark);
+    if (!over) {
+        return now + SP_LIFE_POLL_MS;
     }
-    sp_domain_wipe(&sp_domain_work);
     return sp_life.order.active ? sp_life.order_poll : now;
 }
 

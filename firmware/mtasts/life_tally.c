@@ -5,6 +5,7 @@
  * and the kick, which makes everything that waits due again.
  */
 #include "base/err.h"
+#include "base/scratch.h"
 #include "mtasts/life_internal.h"
 
 #include <string.h>
@@ -91,6 +92,8 @@ void sp_life_tally_move(const struct sp_life_counted *was, const struct sp_domai
 static void count_one(void)
 {
     char name[SP_STORE_NAME_MAX + 1];
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain;
     int err = sp_store_next(sp_life.store, SP_KIND_DOMAIN, &count.cursor, name);
 
     if (err == SP_E_NOT_FOUND || err == SP_E_IO) {
@@ -100,10 +103,11 @@ static void count_one(void)
         sp_life_changed("");
         return;
     }
-    if (err == 0 && sp_domain_load(sp_life.store, name, &sp_domain_work) == 0) {
-        add(&counting, sp_domain_work.state, sp_domain_work.counted, sp_domain_work.not_after);
+    domain = sp_domain_take(SP_DOMAIN_BRIEF);
+    if (err == 0 && sp_domain_load(sp_life.store, name, domain) == 0) {
+        add(&counting, domain->state, domain->counted, domain->not_after);
     }
-    sp_domain_wipe(&sp_domain_work);
+    sp_scratch_release(mark);
 }
 
 /* An order's backoff stands; what waits for DNS, the terms or the clock is due. */
@@ -139,6 +143,8 @@ static sp_utc kicked_due(const struct sp_domain *domain, sp_time now)
 static void kick_one(sp_time now)
 {
     char name[SP_STORE_NAME_MAX + 1];
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain;
     int err = sp_store_next(sp_life.store, SP_KIND_DOMAIN, &kick.cursor, name);
     bool running;
 
@@ -150,11 +156,11 @@ static void kick_one(sp_time now)
         return;
     }
     running = sp_life.order.active && strcmp(sp_life.order.name, name) == 0;
-    if (!running && sp_domain_load(sp_life.store, name, &sp_domain_work) == 0 &&
-        waits(&sp_domain_work)) {
-        sp_life_set_due(name, kicked_due(&sp_domain_work, now));
+    domain = sp_domain_take(SP_DOMAIN_BRIEF);
+    if (!running && sp_domain_load(sp_life.store, name, domain) == 0 && waits(domain)) {
+        sp_life_set_due(name, kicked_due(domain, now));
     }
-    sp_domain_wipe(&sp_domain_work);
+    sp_scratch_release(mark);
 }
 
 sp_time sp_life_tally_step(sp_time now)

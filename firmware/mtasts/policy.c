@@ -121,27 +121,54 @@ int sp_policy_check(const struct sp_policy *policy, char *why, size_t cap)
     return 0;
 }
 
+/* The text in pieces, so that its id needs no room for the whole: 4.6 KB at most. */
+struct lines {
+    struct sp_span pieces[2 + 3 * SP_MX_MAX];
+    size_t n;
+    char first[48], last[32];
+};
+
+static void add(struct lines *lines, const char *text)
+{
+    lines->pieces[lines->n++] = sp_span_str(text);
+}
+
 /* mx stays under mode "none": one widely used sender refuses a policy without. */
+static void make_lines(const struct sp_policy *policy, struct lines *lines)
+{
+    lines->n = 0;
+    (void)snprintf(lines->first, sizeof lines->first, "version: STSv1\r\nmode: %s\r\n",
+                   sp_mode_text(policy->mode));
+    add(lines, lines->first);
+    for (unsigned i = 0; i < policy->mx_n; i++) {
+        add(lines, "mx: ");
+        add(lines, policy->mx[i]);
+        add(lines, "\r\n");
+    }
+    (void)snprintf(lines->last, sizeof lines->last, "max_age: %lu\r\n",
+                   (unsigned long)policy->max_age);
+    add(lines, lines->last);
+}
+
 int sp_policy_text(const struct sp_policy *policy, struct sp_buf *out)
 {
-    sp_buf_puts(out, "version: STSv1\r\n");
-    sp_buf_printf(out, "mode: %s\r\n", sp_mode_text(policy->mode));
-    for (unsigned i = 0; i < policy->mx_n; i++) {
-        sp_buf_printf(out, "mx: %s\r\n", policy->mx[i]);
+    struct lines lines;
+
+    make_lines(policy, &lines);
+    for (size_t i = 0; i < lines.n; i++) {
+        sp_buf_put(out, lines.pieces[i].p, lines.pieces[i].n);
     }
-    sp_buf_printf(out, "max_age: %lu\r\n", (unsigned long)policy->max_age);
     return out->cut ? SP_E_SPACE : 0;
 }
 
 void sp_policy_id(const struct sp_policy *policy, char *out)
 {
-    static char text[SP_POLICY_TEXT_MAX]; /* too much for the stack of a small board */
+    struct lines lines;
     uint8_t hash[SP_SHA256_SIZE];
     struct sp_buf buf;
 
-    sp_buf_init(&buf, text, sizeof text);
-    (void)sp_policy_text(policy, &buf); /* fits: SP_POLICY_TEXT_MAX is made for SP_MX_MAX */
-    sp_sha256(sp_buf_span(&buf), hash);
+    make_lines(policy, &lines);
+    sp_sha256v(lines.pieces, lines.n, hash);
     sp_buf_init(&buf, out, SP_POLICY_ID_SIZE);
     sp_hex(&buf, sp_span(hash, ID_BYTES));
 }

@@ -15,14 +15,16 @@ enum sp_mode { SP_MODE_TESTING, SP_MODE_ENFORCE, SP_MODE_NONE };
 #define SP_MAX_AGE_MIN 86400U
 #define SP_MAX_AGE_MAX 31536000U
 #define SP_MAX_AGE_DEFAULT 604800U
+#define SP_MX_SIZE (SP_DOMAIN_SIZE + 2) /* bytes of a pattern with its terminator */
 #define SP_POLICY_ID_SIZE 33 /* 1 to 32 of [A-Za-z0-9] and the terminator (RFC 8461 3.1) */
 
 struct sp_policy {
     enum sp_mode mode;
     uint32_t max_age; /* s */
     unsigned mx_n;
-    char mx[SP_MX_MAX]
-           [SP_DOMAIN_SIZE + 2]; /* A-labels, lower-case; "*." covers exactly one label */
+    /* A-labels, lower-case; "*." covers exactly one label. Room for SP_MX_MAX of them, which is
+     * not the policy's own; NULL when they were not asked for. */
+    char (*mx)[SP_MX_SIZE];
 };
 
 const char *sp_mode_text(enum sp_mode mode);

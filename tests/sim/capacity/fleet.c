@@ -11,7 +11,9 @@
 #define NAME_SIZE 40
 #define MX_SIZE (NAME_SIZE + 16)
 
-static struct sp_domain work;
+static char work_mx[SP_MX_MAX][SP_MX_SIZE];
+static uint8_t work_key[SP_KEY_DER_MAX], work_leaf[SP_LEAF_MAX];
+static struct sp_domain work = {.policy.mx = work_mx, .key = work_key, .leaf = work_leaf};
 
 const char *fleet_name(unsigned i)
 {
@@ -47,9 +49,9 @@ static int set_policy(struct sp_policy *policy, unsigned i)
 
 void fleet_policy_id(unsigned i, char *out)
 {
-    struct sp_policy policy;
+    char mx[SP_MX_MAX][SP_MX_SIZE];
+    struct sp_policy policy = {.mx = mx};
 
-    memset(&policy, 0, sizeof policy);
     (void)set_policy(&policy, i);
     sp_policy_id(&policy, out);
 }
@@ -93,7 +95,7 @@ int fleet_add(struct sp_store *store, unsigned i, const struct authority_leaf *l
 {
     int err;
 
-    memset(&work, 0, sizeof work);
+    sp_domain_wipe(&work);
     (void)snprintf(work.name, sizeof work.name, "%s", fleet_name(i));
     err = set_policy(&work.policy, i);
     if (err < 0)

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/port.h"
+#include "base/scratch.h"
 #include "nor_emulator/nor_emulator.h"
 #include "test_clock.h"
 
@@ -170,8 +171,7 @@ static void a_domain_takes_at_most_16_bytes_of_ram(void **state)
 
 static void each_is_found_by_its_host_with_little_read(void **state)
 {
-    static struct sp_domain domain;
-    uint8_t link[SP_LINK_MAX];
+    size_t mark = sp_scratch_mark();
     uint64_t domains = 0;
     uint64_t start = nor.stats.read_bytes;
     (void)state;
@@ -179,18 +179,20 @@ static void each_is_found_by_its_host_with_little_read(void **state)
     for (unsigned i = 0; i < FLEET_DOMAINS; i++) {
         char name[SP_DOMAIN_SIZE];
         uint64_t before = nor.stats.read_bytes;
+        struct sp_domain *domain = sp_domain_take(SP_DOMAIN_KEY | SP_DOMAIN_LEAF);
+        struct sp_span link;
         uint64_t read;
 
         assert_int_equal(sp_domain_of_host(fleet_host(i), name), 0);
-        assert_int_equal(sp_domain_load(&store, name, &domain), 0);
+        assert_int_equal(sp_domain_load(&store, name, domain), 0);
         read = nor.stats.read_bytes - before;
         domains += read;
         if (read > found.most_read)
             found.most_read = (unsigned)read;
         for (unsigned l = 0; l < FLEET_SHARED; l++)
-            assert_true(sp_domain_link(&store, &domain, l, link, sizeof link) > 0);
+            assert_int_equal(sp_domain_take_link(&store, domain, l, &link), 0);
+        sp_scratch_release(mark);
     }
-    sp_domain_wipe(&domain);
     found.read = (double)domains / FLEET_DOMAINS;
     found.link_read = (double)(nor.stats.read_bytes - start) / FLEET_DOMAINS;
     assert_in_range(found.most_read, AUTHORITY_LEAF, 2 * AUTHORITY_LEAF + 1024);
@@ -209,12 +211,13 @@ static void an_unknown_host_is_not_found(void **state)
 /* The record of one, as it is, written once more. */
 static int rewrite(unsigned i)
 {
-    static struct sp_domain domain;
-    int err = sp_domain_load(&store, fleet_name(i), &domain);
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_WHOLE);
+    int err = sp_domain_load(&store, fleet_name(i), domain);
 
     if (err == 0)
-        err = sp_domain_save(&store, &domain);
-    sp_domain_wipe(&domain);
+        err = sp_domain_save(&store, domain);
+    sp_scratch_release(mark);
     return err;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/port.h"
+#include "base/scratch.h"
 #include "sp_port.h"
 
 #include "cm.h"
@@ -259,6 +260,7 @@ void world_reset(void)
 {
     world.order_running = false;
     world.checking = NULL;
+    sp_scratch_release(0); /* power may have gone in the midst of an act */
     world_store_reset();
     assert_int_equal(sp_life_start(world_store, &ops), 0);
 }
@@ -269,6 +271,7 @@ bool world_step(sp_time until)
 
     world.steps++;
     assert_true(next >= world.now);
+    assert_int_equal(sp_scratch_use().used, 0);
     if (next > world.now && next < until) {
         world.now = next;
     }
@@ -295,7 +298,8 @@ void world_run(sp_utc seconds)
 
 struct host *world_add(const char *domain)
 {
-    static struct sp_policy policy;
+    static char patterns[SP_MX_MAX][SP_MX_SIZE];
+    struct sp_policy policy = {.mx = patterns, .max_age = SP_MAX_AGE_DEFAULT};
     struct host *host = &world.hosts[world.hosts_n++];
     char why[240];
 
@@ -308,8 +312,6 @@ struct host *world_add(const char *domain)
         .lifetime = 90 * (sp_utc)DAY,
     };
     strcpy(host->domain, domain);
-    memset(&policy, 0, sizeof policy);
-    policy.max_age = SP_MAX_AGE_DEFAULT;
     assert_int_equal(sp_policy_add_mx(&policy, sp_span_str("mail.example.com"), why, sizeof why),
                      0);
     if (sp_life_add(domain, &policy, "", why, sizeof why) != 0) {
@@ -329,7 +331,9 @@ void world_enable(const char *domain)
 
 struct sp_domain *world_domain(const char *domain)
 {
-    static struct sp_domain out;
+    static char patterns[SP_MX_MAX][SP_MX_SIZE];
+    static uint8_t key[SP_KEY_DER_MAX], leaf[SP_LEAF_MAX];
+    static struct sp_domain out = {.policy.mx = patterns, .key = key, .leaf = leaf};
 
     assert_int_equal(sp_domain_load(world_store, domain, &out), 0);
     return &out;

@@ -19,6 +19,7 @@ static size_t used; /* slots that were ever taken */
 struct fake_store_stats fake_store_stats;
 unsigned fake_store_fail_at, fake_store_fail_for = 1;
 int fake_store_error = SP_E_IO;
+int fake_store_end;
 
 void fake_store_clear(void)
 {
@@ -31,6 +32,7 @@ void fake_store_clear(void)
     fake_store_fail_at = 0;
     fake_store_fail_for = 1;
     fake_store_error = SP_E_IO;
+    fake_store_end = 0;
 }
 
 void fake_store_reset(void)
@@ -87,14 +89,28 @@ uint8_t *fake_store_bytes(enum sp_kind kind, const char *name, size_t *n)
     return record->data;
 }
 
-int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, struct sp_span data,
-                 sp_utc due)
+static uint8_t *join(const struct sp_span *pieces, size_t n, size_t *total)
+{
+    uint8_t *joined = malloc(SP_STORE_RECORD_MAX + 1);
+
+    if (joined == NULL) {
+        abort();
+    }
+    *total = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (pieces[i].n > 0 && *total + pieces[i].n <= SP_STORE_RECORD_MAX) {
+            memcpy(joined + *total, pieces[i].p, pieces[i].n);
+        }
+        *total += pieces[i].n;
+    }
+    return joined;
+}
+
+static int put(enum sp_kind kind, const char *name, uint8_t *data, size_t n, sp_utc due)
 {
     struct record *record = find(kind, name);
-    uint8_t *copy;
 
-    (void)store;
-    if (data.n > SP_STORE_RECORD_MAX || strlen(name) > SP_STORE_NAME_MAX) {
+    if (n > SP_STORE_RECORD_MAX || strlen(name) > SP_STORE_NAME_MAX) {
         return SP_E_INVALID;
     }
     if (fails()) {
@@ -106,19 +122,71 @@ int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, st
     if (record == NULL) {
         return SP_E_FULL;
     }
-    copy = malloc(data.n + 1);
-    if (copy == NULL) {
-        abort();
-    }
-    memcpy(copy, data.p, data.n);
     fake_store_stats.puts++;
     free(record->data);
     record->kind = kind;
     strcpy(record->name, name);
-    record->data = copy;
-    record->n = data.n;
+    record->data = data;
+    record->n = n;
     record->due = record->due_put = due;
     return 0;
+}
+
+int sp_store_putv(struct sp_store *store, enum sp_kind kind, const char *name,
+                  const struct sp_span *pieces, size_t pieces_n, sp_utc due)
+{
+    size_t n;
+    uint8_t *data = join(pieces, pieces_n, &n);
+    int err = put(kind, name, data, n, due);
+
+    (void)store;
+    if (err < 0) {
+        free(data);
+    }
+    return err;
+}
+
+int sp_store_put(struct sp_store *store, enum sp_kind kind, const char *name, struct sp_span data,
+                 sp_utc due)
+{
+    return sp_store_putv(store, kind, name, &data, 1, due);
+}
+
+/* The record that is being read: one at a time, which the contract allows. */
+static struct record *reading;
+
+int sp_store_read_begin(struct sp_store *store, enum sp_kind kind, const char *name,
+                        struct sp_store_reader *reader)
+{
+    memset(reader, 0, sizeof *reader);
+    reader->store = store;
+    reading = find(kind, name);
+    if (reading == NULL) {
+        return SP_E_NOT_FOUND;
+    }
+    fake_store_stats.gets++;
+    return (int)reading->n;
+}
+
+int sp_store_read(struct sp_store_reader *reader, void *buf, size_t n)
+{
+    if (n > reading->n - reader->offset) {
+        return SP_E_INVALID;
+    }
+    if (buf != NULL) {
+        memcpy(buf, reading->data + reader->offset, n);
+    }
+    reader->offset += (uint32_t)n;
+    return 0;
+}
+
+int sp_store_read_end(struct sp_store_reader *reader)
+{
+    int err = fake_store_end;
+
+    (void)reader;
+    fake_store_end = 0;
+    return err;
 }
 
 int sp_store_get(struct sp_store *store, enum sp_kind kind, const char *name, void *buf, size_t cap)

@@ -15,6 +15,7 @@ extern struct fake_store_stats fake_store_stats;
 extern unsigned fake_store_fail_at;
 extern unsigned fake_store_fail_for; /* how many in a row */
 extern int fake_store_error;
+extern int fake_store_end; /* what the next sp_store_read_end gives; 0: that all is right */
 
 void fake_store_clear(void);
 void fake_store_reset(void); /* the firmware starts again: moved dues are forgotten */

@@ -1,11 +1,33 @@
 #include "samples.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static void *room(size_t n)
+{
+    void *p = calloc(1, n);
+
+    if (p == NULL) {
+        abort();
+    }
+    return p;
+}
+
+void sample_room(struct sp_domain *out)
+{
+    memset(out, 0, sizeof *out);
+    out->policy.mx = room(SP_MX_MAX * sizeof out->policy.mx[0]);
+    out->key = room(SP_KEY_DER_MAX);
+    out->leaf = room(SP_LEAF_MAX);
+}
 
 void sample_domain(struct sp_domain *out, const char *name)
 {
-    memset(out, 0, sizeof *out);
+    if (out->policy.mx == NULL) {
+        sample_room(out);
+    }
+    sp_domain_wipe(out);
     strcpy(out->name, name);
     strcpy(out->policy.mx[0], "mail.example.com");
     out->policy.mx_n = 1;
@@ -55,7 +77,8 @@ void sample_full(struct sp_domain *out, const char *name)
     out->leaf_n = 1400;
     out->not_before = 1795000000;
     out->not_after = 1802776000;
-    fill(out->links[0], 2 * SP_SHA256_SIZE, 3);
+    fill(out->links[0], sizeof out->links[0], 3);
+    fill(out->links[1], sizeof out->links[1], 5);
     out->links_n = 2;
 }
 
@@ -64,7 +87,7 @@ void sample_largest(struct sp_domain *out)
     sample_full(out, "example.com");
     fill_text(out->name, SP_DOMAIN_SIZE);
     for (int i = 0; i < SP_MX_MAX; i++) {
-        fill_text(out->policy.mx[i], sizeof out->policy.mx[i]);
+        fill_text(out->policy.mx[i], SP_MX_SIZE);
     }
     out->policy.mx_n = SP_MX_MAX;
     fill_text(out->rua, sizeof out->rua);

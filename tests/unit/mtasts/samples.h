@@ -6,7 +6,9 @@
 
 #include "mtasts/domain.h"
 
-/* A disabled domain with one mx. */
+/* An empty domain with room for all its parts, which lives as long as the process. */
+void sample_room(struct sp_domain *out);
+/* A disabled domain with one mx. All give a domain without room some first. */
 void sample_domain(struct sp_domain *out, const char *name);
 /* Every member is set: a leaf of 1400 bytes, two links, an error, four checks. */
 void sample_full(struct sp_domain *out, const char *name);

@@ -11,39 +11,90 @@
 static struct sp_domain in, out;
 static uint8_t bytes[SP_DOMAIN_RECORD_MAX + 64];
 
+/* Into `bytes`. */
 static size_t pack(const struct sp_domain *domain)
 {
-    int n = sp_domain_pack(domain, bytes, SP_DOMAIN_RECORD_MAX);
+    struct sp_domain_packed packed;
+    size_t n = 0;
 
-    assert_true(n > 0);
-    return (size_t)n;
+    assert_int_equal(sp_domain_pack(domain, &packed), 0);
+    assert_in_range(packed.total, 1, SP_DOMAIN_RECORD_MAX);
+    for (size_t i = 0; i < packed.pieces_n; i++) {
+        assert_in_range(packed.pieces[i].n, 1, packed.total - n);
+        memcpy(bytes + n, packed.pieces[i].p, packed.pieces[i].n);
+        n += packed.pieces[i].n;
+    }
+    assert_int_equal(n, packed.total);
+    return n;
+}
+
+struct source {
+    const uint8_t *p;
+    size_t n;
+    unsigned fail_at; /* the read of that number fails; 0: none */
+};
+
+static int read_source(void *ctx, void *buf, size_t n)
+{
+    struct source *source = ctx;
+
+    assert_in_range(n, 1, source->n); /* it never asks for more than there is */
+    if (source->fail_at > 0 && --source->fail_at == 0) {
+        return SP_E_IO;
+    }
+    if (buf != NULL) {
+        memcpy(buf, source->p, n);
+    }
+    source->p += n;
+    source->n -= n;
+    return 0;
 }
 
 /* From memory of just that size, so that the sanitizer sees a read past the end. */
 static int unpack(const uint8_t *p, size_t n, struct sp_domain *domain)
 {
     uint8_t *copy = malloc(n + (n == 0));
+    struct source from;
+    const struct sp_domain_source source = {.read = read_source, .ctx = &from};
     int err;
 
     assert_non_null(copy);
     memcpy(copy, p, n);
-    err = sp_domain_unpack(sp_span(copy, n), domain);
+    from = (struct source){.p = copy, .n = n};
+    err = sp_domain_unpack(&source, n, domain);
+    if (err == 0) {
+        assert_int_equal(from.n, 0); /* all was read */
+    }
     free(copy);
     return err;
+}
+
+/* Anything, but for the room. */
+static void spoil(struct sp_domain *domain)
+{
+    struct sp_domain room = *domain;
+
+    memset(domain, 0xA5, sizeof *domain);
+    domain->policy.mx = room.policy.mx;
+    domain->key = room.key;
+    domain->leaf = room.leaf;
+    memset(domain->policy.mx, 0xA5, SP_MX_MAX * sizeof domain->policy.mx[0]);
+    memset(domain->key, 0xA5, SP_KEY_DER_MAX);
+    memset(domain->leaf, 0xA5, SP_LEAF_MAX);
 }
 
 static void goes_and_comes_back(void)
 {
     size_t n = pack(&in);
 
-    memset(&out, 0xA5, sizeof out);
+    spoil(&out);
     memcpy(out.name, in.name, sizeof in.name);
     assert_int_equal(unpack(bytes, n, &out), 0);
     assert_string_equal(out.name, in.name);
     assert_int_equal(out.policy.mode, in.policy.mode);
     assert_int_equal(out.policy.max_age, in.policy.max_age);
     assert_int_equal(out.policy.mx_n, in.policy.mx_n);
-    assert_memory_equal(out.policy.mx, in.policy.mx, sizeof in.policy.mx);
+    assert_memory_equal(out.policy.mx, in.policy.mx, SP_MX_MAX * sizeof in.policy.mx[0]);
     assert_string_equal(out.rua, in.rua);
     assert_int_equal(out.state, in.state);
     assert_int_equal(out.state_since, in.state_since);
@@ -91,17 +142,83 @@ static void a_domain_with_a_leaf_of_1400_bytes_takes_under_2_kb(void **state)
     assert_true(pack(&in) < 160);
 }
 
-static void too_small_a_buffer_is_said(void **state)
+static void the_largest_domain_has_room(void **state)
 {
+    struct sp_domain_packed packed;
+    (void)state;
+
+    sample_largest(&in);
+    assert_int_equal(sp_domain_pack(&in, &packed), 0);
+    assert_int_equal(packed.total, 8509);
+    assert_true(packed.pieces_n <= COUNT(packed.pieces));
+}
+
+/* One bit more and it would be lost: it is refused instead. */
+static void a_part_that_was_not_loaded_is_not_written(void **state)
+{
+    struct sp_domain_packed packed;
+    struct sp_domain part;
+    (void)state;
+
+    sample_full(&in, "example.com");
+    part = in;
+    part.policy.mx = NULL;
+    assert_int_equal(sp_domain_pack(&part, &packed), SP_E_INVALID);
+    part = in;
+    part.key = NULL;
+    assert_int_equal(sp_domain_pack(&part, &packed), SP_E_INVALID);
+    part = in;
+    part.leaf = NULL;
+    assert_int_equal(sp_domain_pack(&part, &packed), SP_E_INVALID);
+    part.key_n = part.leaf_n = part.links_n = 0; /* none to be lost */
+    assert_int_equal(sp_domain_pack(&part, &packed), 0);
+}
+
+/* What there is no room for is passed over; the rest is the same. */
+static void each_part_may_be_left_out(void **state)
+{
+    (void)state;
+    sample_largest(&in);
+    for (unsigned parts = 0; parts <= SP_DOMAIN_WHOLE; parts++) {
+        struct sp_domain some = out;
+        size_t n = pack(&in);
+
+        some.policy.mx = (parts & SP_DOMAIN_MX) != 0 ? out.policy.mx : NULL;
+        some.key = (parts & SP_DOMAIN_KEY) != 0 ? out.key : NULL;
+        some.leaf = (parts & SP_DOMAIN_LEAF) != 0 ? out.leaf : NULL;
+        assert_int_equal(unpack(bytes, n, &some), 0);
+        assert_int_equal(some.policy.mx_n, in.policy.mx_n);
+        assert_int_equal(some.key_n, in.key_n);
+        assert_int_equal(some.leaf_n, in.leaf_n);
+        assert_int_equal(some.not_after, in.not_after);
+        assert_string_equal(some.rua, in.rua);
+        assert_memory_equal(some.links, in.links, sizeof in.links);
+        if (some.policy.mx != NULL) {
+            assert_string_equal(some.policy.mx[SP_MX_MAX - 1], in.policy.mx[SP_MX_MAX - 1]);
+        }
+        if (some.leaf != NULL) {
+            assert_memory_equal(some.leaf, in.leaf, SP_LEAF_MAX);
+        }
+    }
+}
+
+static void a_read_that_fails_is_said_at_every_place(void **state)
+{
+    const struct sp_domain_source source = {.read = read_source, .ctx = &(struct source){0}};
+    struct source *from = source.ctx;
+    unsigned at = 1;
+    int err;
     size_t n;
     (void)state;
 
     sample_full(&in, "example.com");
     n = pack(&in);
-    for (size_t cap = 0; cap < n; cap++) {
-        assert_int_equal(sp_domain_pack(&in, bytes, cap), SP_E_SPACE);
-    }
-    assert_int_equal(sp_domain_pack(&in, bytes, n), n);
+    do {
+        *from = (struct source){.p = bytes, .n = n, .fail_at = at++};
+        err = sp_domain_unpack(&source, n, &out);
+        assert_true(err == 0 || err == SP_E_IO);
+    } while (err == SP_E_IO);
+    assert_true(at > 50);
 }
 
 /* Every byte is needed, or what is there is a smaller but whole record: then it is one of the cuts
@@ -148,6 +265,19 @@ static void random_bytes_never_do_harm(void **state)
     }
 }
 
+static void assert_same(const struct sp_domain *a, const struct sp_domain *b)
+{
+    struct sp_domain other = *b;
+
+    other.policy.mx = a->policy.mx;
+    other.key = a->key;
+    other.leaf = a->leaf;
+    assert_memory_equal(a, &other, sizeof other);
+    assert_memory_equal(a->policy.mx, b->policy.mx, SP_MX_MAX * sizeof a->policy.mx[0]);
+    assert_memory_equal(a->key, b->key, SP_KEY_DER_MAX);
+    assert_memory_equal(a->leaf, b->leaf, SP_LEAF_MAX);
+}
+
 /* Whatever is let through can be packed and comes back the same. */
 static void a_record_with_a_wrong_bit_stays_within_bounds(void **state)
 {
@@ -156,22 +286,22 @@ static void a_record_with_a_wrong_bit_stays_within_bounds(void **state)
     size_t n;
     (void)state;
 
+    sample_room(&again);
     sample_full(&in, "example.com");
     n = pack(&in);
     memcpy(good, bytes, n);
     for (size_t bit = 0; bit < n * 8; bit++) {
-        int packed;
+        size_t packed;
 
         good[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        memset(&out, 0, sizeof out);
+        sp_domain_wipe(&out);
         if (unpack(good, n, &out) == 0) {
             assert_in_range(out.policy.mx_n, 0, SP_MX_MAX);
             assert_in_range(out.links_n, 0, SP_CHAIN_LINKS - 1);
-            packed = sp_domain_pack(&out, bytes, SP_DOMAIN_RECORD_MAX);
-            assert_true(packed > 0);
-            memset(&again, 0, sizeof again);
-            assert_int_equal(unpack(bytes, (size_t)packed, &again), 0);
-            assert_memory_equal(&again, &out, sizeof out);
+            packed = pack(&out);
+            sp_domain_wipe(&again);
+            assert_int_equal(unpack(bytes, packed, &again), 0);
+            assert_same(&again, &out);
         }
         good[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
@@ -291,12 +421,23 @@ static void states_and_modes_are_checked(void **state)
     assert_int_equal(unpack(bytes, n, &out), SP_E_CORRUPT);
 }
 
+static int rooms(void **state)
+{
+    (void)state;
+    sample_room(&in);
+    sample_room(&out);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_domain_comes_back_whole),
         cmocka_unit_test(a_domain_with_a_leaf_of_1400_bytes_takes_under_2_kb),
-        cmocka_unit_test(too_small_a_buffer_is_said),
+        cmocka_unit_test(the_largest_domain_has_room),
+        cmocka_unit_test(a_part_that_was_not_loaded_is_not_written),
+        cmocka_unit_test(each_part_may_be_left_out),
+        cmocka_unit_test(a_read_that_fails_is_said_at_every_place),
         cmocka_unit_test(a_record_cut_anywhere_is_corrupt_or_whole),
         cmocka_unit_test(random_bytes_never_do_harm),
         cmocka_unit_test(a_record_with_a_wrong_bit_stays_within_bounds),
@@ -307,5 +448,5 @@ int main(void)
         cmocka_unit_test(states_and_modes_are_checked),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, rooms, NULL);
 }

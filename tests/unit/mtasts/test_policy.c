@@ -8,6 +8,7 @@
 
 #define LABEL63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
 
+static char patterns[SP_MX_MAX][SP_MX_SIZE];
 static struct sp_policy policy;
 static char why[160];
 
@@ -15,6 +16,8 @@ static int begin(void **state)
 {
     (void)state;
     memset(&policy, 0, sizeof policy);
+    memset(patterns, 0, sizeof patterns);
+    policy.mx = patterns;
     policy.max_age = SP_MAX_AGE_DEFAULT;
     memset(why, 'x', sizeof why - 1);
     return 0;
