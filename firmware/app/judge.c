@@ -5,6 +5,7 @@
 #include "app/app.h"
 #include "app/area.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "net/clock.h"
 #include "net/net.h"
 
@@ -13,30 +14,81 @@
 #define JUDGE_EVERY_MS 1000
 #define BOOT_MS 1500 /* the light shows booting at least that long, so that a person sees it */
 
-static struct sp_domain judged; /* scratch */
+#define CHANGED_MAX 2 /* domains that are remembered between two looks */
+
 static char worst[SP_DOMAIN_SIZE];
 static enum sp_domain_health worst_health;
-static bool changed_since;
 
-/* Keeps the name of a domain that is worst off; it is looked at again when it changes. */
+/* What is to be looked at. The life tells of changes while it has a domain loaded; they are looked
+ * at here, one a call. When more came than are remembered, all domains are. */
+static struct {
+    bool any;
+    char names[CHANGED_MAX][SP_DOMAIN_SIZE];
+    unsigned n;
+    bool all;
+    uint32_t cursor;
+} changed;
+
+static bool is_remembered(const char *domain)
+{
+    for (unsigned i = 0; i < changed.n; i++) {
+        if (strcmp(changed.names[i], domain) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sp_app_domain_changed(const char *domain)
 {
-    enum sp_domain_health health;
-    changed_since = true;
-    if (sp_domain_load(&sp_app.store, domain, &judged) < 0) {
-        if (strcmp(domain, worst) == 0) {
-            worst[0] = '\0';
-        }
+    changed.any = true;
+    if (domain[0] == '\0' || is_remembered(domain)) {
         return;
     }
-    health = sp_life_health(&judged, sp_clock_utc(sp_app_now()));
-    sp_domain_wipe(&judged);
+    if (changed.n < CHANGED_MAX) {
+        sp_text_cut(changed.names[changed.n++], sizeof changed.names[0], domain);
+    } else {
+        changed.all = true;
+        changed.cursor = 0;
+    }
+}
+
+/* Keeps the name of a domain that is worst off; it is looked at again when it changes. */
+static void compare(const char *domain, enum sp_domain_health health)
+{
     if (health >= SP_DOMAIN_WANTS_CARE && (worst[0] == '\0' || health > worst_health)) {
         sp_text_cut(worst, sizeof worst, domain);
         worst_health = health;
     } else if (strcmp(domain, worst) == 0 && health < worst_health) {
         worst[0] = '\0';
     }
+}
+
+static void look_at(const char *name)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_BRIEF);
+    if (sp_domain_load(&sp_app.store, name, domain) == SP_OK) {
+        compare(name, sp_life_health(domain, sp_clock_utc(sp_app_now())));
+    } else if (strcmp(name, worst) == 0) {
+        worst[0] = '\0';
+    }
+    sp_scratch_release(mark);
+}
+
+/* One domain. True while there are more. */
+static bool look(void)
+{
+    char name[SP_STORE_NAME_MAX + 1];
+    if (changed.n > 0) {
+        sp_text_cut(name, sizeof name, changed.names[--changed.n]);
+        look_at(name);
+    } else if (changed.all && sp_app_next(SP_KIND_DOMAIN, &changed.cursor, name) == SP_OK) {
+        look_at(name);
+    } else {
+        changed.all = false;
+    }
+    return changed.n > 0 || changed.all;
 }
 
 static void gather(struct sp_health_facts *facts, sp_time now)
@@ -86,10 +138,13 @@ static void show(const struct sp_health_facts *facts)
 sp_time sp_app_judge(sp_time now)
 {
     static struct sp_health_facts facts;
-    if (!changed_since && now < sp_app.next_judge) {
+    if (!changed.any && now < sp_app.next_judge) {
         return sp_app.next_judge;
     }
-    changed_since = false;
+    changed.any = look();
+    if (changed.any && now < sp_app.next_judge) {
+        return now;
+    }
     sp_app.next_judge = now + JUDGE_EVERY_MS;
     if (sp_app.booting && sp_life_tally().complete && now - sp_app.started >= BOOT_MS) {
         sp_app.booting = false;
@@ -97,5 +152,5 @@ sp_time sp_app_judge(sp_time now)
     gather(&facts, now);
     sp_health_judge(&facts, &sp_app.health);
     show(&facts);
-    return sp_app.next_judge;
+    return changed.any ? now : sp_app.next_judge;
 }
