@@ -130,20 +130,22 @@ static int apply_ntp(const struct sealpost_net *net, char *why, size_t cap)
 /* Only what differs is written. */
 int sealpost_net_set(const struct sealpost_net *net, struct sealpost_why *why)
 {
-    static struct sealpost_net old;
+    size_t mark = sp_scratch_mark();
+    struct sealpost_net *old = sp_scratch_take(sizeof *old);
     char sentence[240] = "";
     int err = SP_OK;
-    sealpost_net_get(&old);
-    if (network_differs(net, &old)) {
+    sealpost_net_get(old);
+    if (network_differs(net, old)) {
         err = apply_network(net, sentence, sizeof sentence);
     }
     if (err == SP_OK &&
-        (strcmp(net->public4, old.public4) != 0 || strcmp(net->public6, old.public6) != 0)) {
+        (strcmp(net->public4, old->public4) != 0 || strcmp(net->public6, old->public6) != 0)) {
         err = apply_public(net, sentence, sizeof sentence);
     }
-    if (err == SP_OK && strcmp(net->ntp, old.ntp) != 0) {
+    if (err == SP_OK && strcmp(net->ntp, old->ntp) != 0) {
         err = apply_ntp(net, sentence, sizeof sentence);
     }
+    sp_scratch_release(mark);
     sp_life_kick(sp_app_now());
     if (err < 0) {
         return sp_app_why(why, err, sp_app_id(err, "network_invalid"), "%s",

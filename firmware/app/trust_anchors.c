@@ -7,6 +7,7 @@
 #include "app/app.h"
 #include "app/area.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "crypto/cert.h"
 #include "net/trust.h"
 
@@ -16,7 +17,6 @@
 
 static char names[SP_TRUST_MAX][NAME_SIZE];
 static unsigned names_n;
-static uint8_t record[1 + SP_LINK_MAX]; /* scratch */
 
 void sp_app_trust_reload(void)
 {
@@ -30,28 +30,39 @@ void sp_app_trust_reload(void)
     }
 }
 
-/* The record's length, or an error. */
-static int load(unsigned i)
+/* Number i: its origin, and its DER unless buf is NULL. The DER's length, or an error of
+ * sp_store_get. */
+static int load(unsigned i, char *origin, void *buf, size_t cap)
 {
-    int n = i < names_n
-                ? sp_store_get(&sp_app.store, SP_KIND_TRUST, names[i], record, sizeof record)
-                : SP_E_NOT_FOUND;
-    return n >= 0 && n < 2 ? SP_E_CORRUPT : n;
+    struct sp_store_reader reader;
+    int n = i < names_n ? sp_store_read_begin(&sp_app.store, SP_KIND_TRUST, names[i], &reader)
+                        : SP_E_NOT_FOUND;
+    int err;
+    if (n < 0) {
+        return n;
+    }
+    if (n < 2) {
+        return SP_E_CORRUPT;
+    }
+    if (buf != NULL && (size_t)n - 1 > cap) {
+        return SP_E_SPACE;
+    }
+    err = sp_store_read(&reader, origin, 1);
+    if (err == SP_OK) {
+        err = sp_store_read(&reader, buf, (size_t)n - 1);
+    }
+    if (err == SP_OK) {
+        err = sp_store_read_end(&reader);
+    }
+    return err < 0 ? err : n - 1;
 }
 
 /* sp_trust_extra. */
 static int anchor(void *ctx, unsigned i, void *buf, size_t cap)
 {
-    int n = load(i);
+    char origin;
     (void)ctx;
-    if (n < 0) {
-        return n;
-    }
-    if ((size_t)n - 1 > cap) {
-        return SP_E_SPACE;
-    }
-    memcpy(buf, record + 1, (size_t)n - 1);
-    return n - 1;
+    return load(i, &origin, buf, cap);
 }
 
 /* The board's own roots, or those of the area; size 0 when those are not to be trusted. */
@@ -75,7 +86,8 @@ int sp_app_trust_reset(void)
 {
     int err = SP_OK;
     for (unsigned i = 0; i < names_n && err == SP_OK; i++) {
-        if (load(i) > 0 && record[0] == 'O') {
+        char origin;
+        if (load(i, &origin, NULL, 0) > 0 && origin == 'O') {
             err = sp_store_delete(&sp_app.store, SP_KIND_TRUST, names[i]);
         }
     }
@@ -83,30 +95,36 @@ int sp_app_trust_reset(void)
     return err;
 }
 
+/* A root as it is kept, and what it says. */
+struct root {
+    uint8_t record[1 + SP_LINK_MAX];
+    struct sp_cert_info info;
+};
+
 /* Brings the DER into the record and judges it. Its length, or an error with why filled. */
-static int read_root(struct sp_span text, struct sp_cert_info *info, struct sealpost_why *why)
+static int read_root(struct sp_span text, struct root *out, struct sealpost_why *why)
 {
     int n = sp_der_is_sequence(text) ? (int)text.n : 0;
     if (n > SP_LINK_MAX) {
         n = SP_E_SPACE;
     } else if (n > 0) {
-        memcpy(record + 1, text.p, text.n);
+        memcpy(out->record + 1, text.p, text.n);
     } else {
-        n = sp_pem_next(&text, record + 1, sizeof record - 1);
+        n = sp_pem_next(&text, out->record + 1, sizeof out->record - 1);
     }
     if (n == SP_E_SPACE) {
         return sp_app_why(why, n, "trust_too_big", "The certificate is larger than %u bytes.",
                           SP_LINK_MAX);
     }
-    if (n < 0 || sp_cert_read(sp_span(record + 1, (size_t)n), info) < 0) {
+    if (n < 0 || sp_cert_read(sp_span(out->record + 1, (size_t)n), &out->info) < 0) {
         return sp_app_why(why, SP_E_INVALID, "trust_invalid",
                           "This is not a certificate in PEM form (BEGIN CERTIFICATE … END "
                           "CERTIFICATE).");
     }
-    if (!info->ca) {
+    if (!out->info.ca) {
         return sp_app_why(why, SP_E_INVALID, "trust_not_ca",
                           "%s is not the certificate of an authority (CA), so it cannot be a root.",
-                          info->subject);
+                          out->info.subject);
     }
     return n;
 }
@@ -120,33 +138,41 @@ static void hash_name(const struct sp_cert_info *info, char *out)
 
 _Static_assert(SEALPOST_DER_MAX == SP_LINK_MAX, "what sealpost.h promises");
 
-int sealpost_trust_add(const void *certificate, size_t size, struct sealpost_why *why)
+static int add(struct sp_span certificate, struct root *root, struct sealpost_why *why)
 {
-    static struct sp_cert_info info;
     char name[NAME_SIZE];
     int err;
-    int n = read_root(sp_span(certificate, size), &info, why);
+    int n = read_root(certificate, root, why);
     if (n < 0) {
         return n;
     }
-    hash_name(&info, name);
+    hash_name(&root->info, name);
     if (sp_store_length(&sp_app.store, SP_KIND_TRUST, name) >= 0) {
-        return sp_app_why(why, SP_E_EXISTS, "trust_known", "%s is trusted already.", info.subject);
+        return sp_app_why(why, SP_E_EXISTS, "trust_known", "%s is trusted already.",
+                          root->info.subject);
     }
     if (names_n >= SP_TRUST_MAX) {
         return sp_app_why(why, SP_E_FULL, "trust_full",
                           "There are %u extra roots already, which is the most; remove one first.",
                           SP_TRUST_MAX);
     }
-    record[0] = 'O';
-    err = sp_store_put(&sp_app.store, SP_KIND_TRUST, name, sp_span(record, (size_t)n + 1), 0);
+    root->record[0] = 'O';
+    err = sp_store_put(&sp_app.store, SP_KIND_TRUST, name, sp_span(root->record, (size_t)n + 1), 0);
     if (err < 0) {
         return sp_app_why(why, err, "store_failed", "The root could not be kept: %s.",
                           sp_err_text(err));
     }
     sp_app_trust_reload();
-    sp_log_info("app", "extra root added: %s", info.subject);
+    sp_log_info("app", "extra root added: %s", root->info.subject);
     return SP_OK;
+}
+
+int sealpost_trust_add(const void *certificate, size_t size, struct sealpost_why *why)
+{
+    size_t mark = sp_scratch_mark();
+    int err = add(sp_span(certificate, size), sp_scratch_take(sizeof(struct root)), why);
+    sp_scratch_release(mark);
+    return err;
 }
 
 int sealpost_trust_remove(const char *sha256, struct sealpost_why *why)
@@ -167,19 +193,21 @@ int sealpost_trust_remove(const char *sha256, struct sealpost_why *why)
 
 int sealpost_trust_get(unsigned i, struct sealpost_anchor *out)
 {
-    static struct sp_cert_info info;
-    int n = load(i);
+    size_t mark = sp_scratch_mark();
+    struct root *kept = sp_scratch_take(sizeof *kept);
+    char origin;
+    int n = load(i, &origin, kept->record, sizeof kept->record);
     memset(out, 0, sizeof *out);
-    if (n < 0) {
-        return n;
+    if (n >= 0) {
+        sp_text_cut(out->sha256, sizeof out->sha256, names[i]);
+        out->factory = origin == 'F';
     }
-    sp_text_cut(out->sha256, sizeof out->sha256, names[i]);
-    out->factory = record[0] == 'F';
-    if (sp_cert_read(sp_span(record + 1, (size_t)n - 1), &info) == SP_OK) {
-        sp_text_cut(out->subject, sizeof out->subject, info.subject);
-        out->not_after = info.not_after;
+    if (n >= 0 && sp_cert_read(sp_span(kept->record, (size_t)n), &kept->info) == SP_OK) {
+        sp_text_cut(out->subject, sizeof out->subject, kept->info.subject);
+        out->not_after = kept->info.not_after;
     }
-    return SP_OK;
+    sp_scratch_release(mark);
+    return n < 0 ? n : SP_OK;
 }
 
 unsigned sealpost_trust_builtin(void)
