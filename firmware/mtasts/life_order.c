@@ -166,7 +166,7 @@ void sp_life_activate(struct sp_domain *domain, bool fresh, sp_utc utc)
     sp_life_set_state(domain, SP_DOMAIN_ACTIVE, utc);
 }
 
-/* Flash has no room or fails: the certificate stays with the order
+/* Flash has no room or fails, or the domain cannot be read: the certificate stays with the order
  * and is tried again, but not for ever, since others wait. */
 static void save_failed(struct sp_domain *domain, int err, sp_time now, sp_utc utc)
 {
@@ -240,11 +240,13 @@ static void certificate_came(const struct sp_life_certificate *certificate, sp_t
     sp_utc utc = sp_life_utc(now);
     int err = sp_life_load_into(domain, sp_life.order.name);
 
-    if (err < 0 || domain->state == SP_DOMAIN_DISABLED) {
+    if (err == SP_E_NOT_FOUND || (err == 0 && domain->state == SP_DOMAIN_DISABLED)) {
         job_over();
         return;
     }
-    err = has_expired(certificate, utc) ? SP_E_CERT_EXPIRED : install(domain, certificate, utc);
+    if (err == 0) {
+        err = has_expired(certificate, utc) ? SP_E_CERT_EXPIRED : install(domain, certificate, utc);
+    }
     if (is_refused(err)) {
         refused(domain, utc);
         job_over();

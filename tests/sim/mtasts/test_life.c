@@ -381,6 +381,22 @@ static void a_flash_that_fails_does_not_lose_the_certificate(void **state)
     assert_int_equal(host->orders, 1);
 }
 
+static void a_domain_that_cannot_be_read_just_then_does_not_lose_the_certificate(void **state)
+{
+    struct host *host = world_add(D);
+    (void)state;
+
+    world_enable(D);
+    world_run(5);
+    assert_int_equal(world_domain(D)->state, SP_DOMAIN_ORDERING);
+    fake_store_end = SP_E_IO; /* what is read next is the domain, when the certificate is there */
+    world_run(60);
+    assert_int_equal(fake_store_end, 0);
+    state_is(SP_DOMAIN_ACTIVE);
+    assert_int_equal(host->orders, 1);
+    assert_int_equal(world.finishes, 1);
+}
+
 static void a_flash_that_goes_on_failing_does_not_hammer_the_ca(void **state)
 {
     struct host *host = world_add(D);
@@ -420,6 +436,7 @@ int main(void)
         TEST(a_certificate_that_cannot_be_used_is_a_failure),
         TEST(a_clock_ahead_does_not_order_on_and_on),
         TEST(a_flash_that_fails_does_not_lose_the_certificate),
+        TEST(a_domain_that_cannot_be_read_just_then_does_not_lose_the_certificate),
         TEST(a_flash_that_goes_on_failing_does_not_hammer_the_ca),
     };
 
