@@ -1,7 +1,8 @@
 /*
  * hal/uart: the serial console's bytes.
  *
- * Threads: service task; a driver's interrupt only fills a ring and wakes the loop.
+ * Threads: service task, and the one that calls sealpost_keys where there is such: never both at
+ * once. A driver's interrupt only fills a ring and wakes them.
  * Time: never blocks.
  */
 #ifndef SP_HAL_UART_H

@@ -4,7 +4,7 @@
  *   boot.c        from the reset to main, in eNVM
  *   vectors.c     the interrupt table
  *   mpu.c         who may read, write and execute what
- *   main.c        devices, the service task
+ *   main.c        devices, the service task, and the one for the console's keys
  *   supervisor.c  the task that blinks the light and watches over the service
  *   rtos.c        memory and hooks of FreeRTOS
  *   clock.c       the clock over a hardware timer
@@ -22,6 +22,7 @@
 #include <stdbool.h>
 
 #define SERVICE_STACK 8192U /* bytes; an order and four handshakes took 4.1 KB of it */
+#define KEYS_STACK 768U     /* 328 were used by every kind of key */
 #define SUPERVISOR_STACK 1024U
 #define IDLE_STACK 512U
 #define INTERRUPT_STACK 1024U

@@ -1,5 +1,6 @@
 /*
- * Devices, tasks, and the service's loop.
+ * Devices, tasks, and the service's loop. By priority: the supervisor, the console's keys, the
+ * service.
  */
 #include "board.h"
 #include "sealpost.h"
@@ -12,6 +13,8 @@
 #include <string.h>
 
 #define SLEEP_MAX_MS 1000U /* the supervisor wants to see progress */
+#define KEYS_PAUSE_MS 2U
+#define KEYS_AGAIN_MS 8U
 #define PHY 1U
 #define SPI_DIVIDER 1U /* 71 MHz / 4 */
 
@@ -25,33 +28,36 @@ static struct sp_sf2_spi spi;
 static struct sp_spi_nor nor;
 static struct sp_board board;
 
-static TaskHandle_t service_task;
-static StaticTask_t service_memory, supervisor_memory;
+static TaskHandle_t service_task, keys_task;
+static StaticTask_t service_memory, keys_memory, supervisor_memory;
 static StackType_t service_stack[SERVICE_STACK / sizeof(StackType_t)]
+    __attribute__((section(".stacks"), aligned(32)));
+static StackType_t keys_stack[KEYS_STACK / sizeof(StackType_t)]
     __attribute__((section(".stacks"), aligned(32)));
 static StackType_t supervisor_stack[SUPERVISOR_STACK / sizeof(StackType_t)]
     __attribute__((section(".stacks"), aligned(32)));
 
 /* --- interrupts --- */
 
-static void wake_service(void)
+static void wake(TaskHandle_t task)
 {
     BaseType_t switch_now = pdFALSE;
-    vTaskNotifyGiveFromISR(service_task, &switch_now);
+    vTaskNotifyGiveFromISR(task, &switch_now);
     portYIELD_FROM_ISR(switch_now);
 }
 
 void board_uart_interrupt(void)
 {
     if (sp_uart_16550_interrupt(&uart)) {
-        wake_service();
+        wake(keys_task);
+        wake(service_task);
     }
 }
 
 void board_emac_interrupt(void)
 {
     sp_sf2_emac_interrupt(&emac);
-    wake_service();
+    wake(service_task);
 }
 
 TaskHandle_t board_service_task(void)
@@ -148,6 +154,17 @@ static void service(void *unused)
     }
 }
 
+/* The pause bounds what a sender that never stops takes of the service's time. */
+static void keys(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        TickType_t most = sealpost_keys() ? pdMS_TO_TICKS(KEYS_AGAIN_MS) : portMAX_DELAY;
+        (void)ulTaskNotifyTake(pdTRUE, most);
+        vTaskDelay(pdMS_TO_TICKS(KEYS_PAUSE_MS));
+    }
+}
+
 int main(void)
 {
     SCB->VTOR = (uint32_t)(uintptr_t)sp_vectors;
@@ -156,8 +173,10 @@ int main(void)
     open_devices();
     service_task = xTaskCreateStatic(service, "service", SERVICE_STACK / sizeof(StackType_t), NULL,
                                      1, service_stack, &service_memory);
+    keys_task = xTaskCreateStatic(keys, "keys", KEYS_STACK / sizeof(StackType_t), NULL, 2,
+                                  keys_stack, &keys_memory);
     (void)xTaskCreateStatic(board_supervisor, "supervisor", SUPERVISOR_STACK / sizeof(StackType_t),
-                            NULL, 2, supervisor_stack, &supervisor_memory);
+                            NULL, 3, supervisor_stack, &supervisor_memory);
     vTaskStartScheduler();
     return 0;
 }

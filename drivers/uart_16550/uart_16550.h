@@ -4,8 +4,8 @@
  * Nothing that was received is dropped: while the ring is full the receive interrupt stays off, and
  * the UART's own FIFO, and then flow control where the board has it, holds the sender back.
  *
- * Memory: the struct is the caller's and stays in place. Threads: read and write in the service
- * task, sp_uart_16550_interrupt in the UART's interrupt. Time: never blocks.
+ * Memory: the struct is the caller's and stays in place. Threads: read and write in one task at a
+ * time (hal/uart), sp_uart_16550_interrupt in the UART's interrupt. Time: never blocks.
  */
 #ifndef SP_UART_16550_H
 #define SP_UART_16550_H
@@ -20,13 +20,15 @@
 struct sp_uart_16550 {
     struct sp_hal_uart uart;
     volatile uint32_t *registers;
-    /* One side writes `in`, the other `out`; both count on and wrap with their type. */
-    volatile uint32_t rx_in, rx_out, tx_in, tx_out;
+    /* One side writes `in`, the other `out`; both count on and wrap with their type. A counter is
+     * moved when its bytes are in place (release), and read before them (acquire). */
+    _Atomic uint32_t rx_in, rx_out, tx_in, tx_out;
     uint8_t rx[SP_UART_RX_SIZE];
     uint8_t tx[SP_UART_TX_SIZE];
 };
 
-/* Speed and pins are the board's business. The interrupt is to be switched on afterwards. */
+/* Keeps what was received before. Speed and pins are the board's business. The interrupt is to be
+ * switched on afterwards. */
 void sp_uart_16550_start(struct sp_uart_16550 *uart, uintptr_t base);
 /* Returns 1 when bytes were received, so that the board wakes the loop. */
 int sp_uart_16550_interrupt(struct sp_uart_16550 *uart);

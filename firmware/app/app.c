@@ -278,6 +278,11 @@ static sp_time round_of_steps(sp_time now)
     return next;
 }
 
+bool sealpost_keys(void)
+{
+    return sp_console_keys();
+}
+
 sp_time sealpost_step(void)
 {
     sp_time now = sp_app_now();

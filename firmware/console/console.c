@@ -6,6 +6,9 @@
  *
  * While a job runs, keys are kept (ahead) until there is a line to put them into; Ctrl-C alone is
  * seen at once.
+ *
+ * Two may be here, one at a time: the service, and a task that interrupts it (sp_console_keys).
+ * That one finds either the flag `inside`, and keeps away, or everything at rest between two steps.
  */
 #include "console/console.h"
 
@@ -17,12 +20,14 @@
 #include "console/output.h"
 #include "sealpost.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #define PROMPT "sealpost> "
 #define PASSWORD_PROMPT "password: "
 #define CTRL_C 3
 #define TURNS 64           /* things done in one step */
+#define KEYS_AT_ONCE 32    /* of sp_console_keys */
 #define OUTPUT_RETRY_MS 10 /* the UART was full */
 #define IDLE_MS 900000     /* until a session that has a password ends by itself */
 #define PENALTY_MOST_MS 60000
@@ -39,29 +44,54 @@ static struct {
         struct sp_completion completion;
         struct sp_job job;
     };
-    bool waiting;   /* JOB: not to be stepped before `wake` */
-    sp_time wake;   /* JOB, PENALTY */
-    sp_time input;  /* when the last byte came */
-    unsigned wrong; /* passwords in a row */
+    bool waiting;         /* JOB: not to be stepped before `wake` */
+    sp_time wake;         /* JOB, PENALTY */
+    sp_time input;        /* when the last byte came */
+    bool touched;         /* a byte came, and `input` does not say so yet */
+    enum sp_edit pending; /* what the editor reported while the service was elsewhere */
+    unsigned wrong;       /* passwords in a row */
     uint8_t ahead[128];
     size_t ahead_n;
 } console;
 
+static atomic_bool inside; /* the service is in one of this file's functions */
+static atomic_bool missed; /* sp_console_keys kept away because of that */
+
+/* One core runs both sides, so that the compiler's order is the only one to hold. */
+static void enter(void)
+{
+    atomic_store(&missed, false);
+    atomic_store(&inside, true);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void leave(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store(&inside, false);
+}
+
 void sp_console_start(struct sp_hal_uart *uart)
 {
+    enter();
     memset(&console, 0, sizeof console);
     console.uart = uart;
     sp_out_init(&console.out);
     sp_history_clear(&console.history);
     sp_editor_init(&console.editor, &console.out, &console.history);
+    leave();
 }
 
 bool sp_console_idle(void)
 {
-    bool telling = console.state == START || console.state == COMPLETION ||
-                   (console.state == JOB && !console.waiting);
+    bool telling, idle;
 
-    return console.uart == NULL || (!telling && sp_out_empty(&console.out));
+    enter();
+    telling = console.state == START || console.state == COMPLETION ||
+              (console.state == JOB && !console.waiting) || console.pending != SP_EDIT_NONE;
+    idle = console.uart == NULL || (!telling && sp_out_empty(&console.out));
+    leave();
+    return idle;
 }
 
 /* --- states --- */
@@ -69,12 +99,14 @@ bool sp_console_idle(void)
 static void prompt(void)
 {
     console.state = LINE;
+    console.pending = SP_EDIT_NONE;
     sp_editor_begin(&console.editor, PROMPT, SP_ECHO_LINE);
 }
 
 static void ask_password(void)
 {
     console.state = LOGIN;
+    console.pending = SP_EDIT_NONE;
     sp_editor_begin(&console.editor, PASSWORD_PROMPT, SP_ECHO_HIDDEN);
 }
 
@@ -231,7 +263,7 @@ static void answer_event(enum sp_edit event)
 
 /* --- bytes --- */
 
-static bool next_byte(uint8_t *byte, sp_time now)
+static bool next_byte(uint8_t *byte)
 {
     if (console.ahead_n > 0) {
         *byte = console.ahead[0];
@@ -243,19 +275,37 @@ static bool next_byte(uint8_t *byte, sp_time now)
     if (console.uart->ops->read(console.uart, byte, 1) == 0) {
         return false;
     }
-    console.input = now;
+    console.touched = true;
+    return true;
+}
+
+static void keep_time(sp_time now)
+{
+    if (console.touched) {
+        console.input = now;
+    }
+    console.touched = false;
+}
+
+/* One byte for the editor, while it has nothing to report. */
+static bool edit_byte(void)
+{
+    uint8_t byte;
+
+    if (console.pending != SP_EDIT_NONE || !next_byte(&byte)) {
+        return false;
+    }
+    console.pending = sp_editor_byte(&console.editor, byte);
     return true;
 }
 
 static bool edit(sp_time now)
 {
-    enum sp_edit event;
-    uint8_t byte;
+    bool more = edit_byte() || console.pending != SP_EDIT_NONE;
+    enum sp_edit event = console.pending;
 
-    if (!next_byte(&byte, now)) {
-        return false;
-    }
-    event = sp_editor_byte(&console.editor, byte);
+    console.pending = SP_EDIT_NONE;
+    keep_time(now);
     if (console.state == LOGIN) {
         login_event(event, now);
     } else if (console.state == ASK) {
@@ -263,7 +313,7 @@ static bool edit(sp_time now)
     } else {
         line_event(event);
     }
-    return true;
+    return more;
 }
 
 /* Takes keys while nobody edits. True when Ctrl-C is among them; what came before it is dropped. */
@@ -433,11 +483,12 @@ static void report_overflow(void)
     console.out.overflow = false;
 }
 
-sp_time sp_console_step(sp_time now)
+static sp_time step(sp_time now)
 {
     if (console.uart == NULL) {
         return SP_NEVER;
     }
+    keep_time(now);
     look_for_cancel(now);
     if (is_idle_long(now)) {
         end_idle_session();
@@ -454,4 +505,49 @@ sp_time sp_console_step(sp_time now)
         }
     }
     return now;
+}
+
+static sp_time guarded_step(sp_time now)
+{
+    sp_time next;
+
+    enter();
+    next = step(now);
+    leave();
+    return atomic_load(&missed) ? now : next;
+}
+
+/* A byte that came at the end of a step, too late for it, gets another at once. */
+sp_time sp_console_step(sp_time now)
+{
+    sp_time next = guarded_step(now);
+
+    return atomic_load(&missed) ? guarded_step(now) : next;
+}
+
+/* --- while the service computes --- */
+
+static bool is_editing(void)
+{
+    return console.state == LOGIN || console.state == LINE || console.state == ASK;
+}
+
+bool sp_console_keys(void)
+{
+    bool more = true;
+    unsigned n = 0;
+
+    if (atomic_load(&inside)) {
+        atomic_store(&missed, true);
+        return false;
+    }
+    if (console.uart == NULL) {
+        return false;
+    }
+    for (; more && n < KEYS_AT_ONCE; n++) {
+        (void)sp_out_drain(&console.out, console.uart);
+        more = is_editing() && sp_out_ready(&console.out) && edit_byte();
+    }
+    (void)sp_out_drain(&console.out, console.uart);
+    return more || !sp_out_empty(&console.out);
 }

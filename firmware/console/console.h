@@ -6,8 +6,8 @@
  *
  * Memory: static, about 17 KB: 1 KB line, 2 KB history, 3 KB output, 11 KB for the command under
  * way, most of them one out-struct of sealpost.h. Nothing of a domain is kept. Threads: service
- * task. Time: nothing blocks; output waits for the UART in a small buffer, long lists are produced
- * piece by piece.
+ * task; sp_console_keys in one that interrupts it. Time: nothing blocks; output waits for the UART
+ * in a small buffer, long lists are produced piece by piece.
  */
 #ifndef SP_CONSOLE_CONSOLE_H
 #define SP_CONSOLE_CONSOLE_H
@@ -23,6 +23,8 @@ void sp_console_start(struct sp_hal_uart *uart);
  * once, the time for the next call when something is waited for, SP_NEVER when only a byte makes a
  * difference. */
 sp_time sp_console_step(sp_time now);
+/* The line editor alone, for a task that interrupts the service; see sealpost_keys. */
+bool sp_console_keys(void);
 /* True when all output has been handed to the UART (before a restart). */
 bool sp_console_idle(void);
 

@@ -9,10 +9,10 @@
  *
  * Memory: one instance, static; nothing is allocated after sealpost_start outside the bounded pools
  * of mbedTLS, lwIP, c-ares and cJSON. Out-structs are the caller's; some are several KB: keep them
- * static. Threads: one task calls everything here. Time: nothing waits for the network. What takes
- * long is started and looked at again. Errors: 0 or a negative enum sp_err (base/err.h); with a
- * `why`, it then holds one sentence for the operator and a stable id. Text: host names are
- * A-labels; addresses are text; moments are seconds since 1970, 0 for "none".
+ * static. Threads: one task calls everything here but sealpost_keys. Time: nothing waits for the
+ * network. What takes long is started and looked at again. Errors: 0 or a negative enum sp_err
+ * (base/err.h); with a `why`, it then holds one sentence for the operator and a stable id. Text:
+ * host names are A-labels; addresses are text; moments are seconds since 1970, 0 for "none".
  */
 #ifndef SEALPOST_H
 #define SEALPOST_H
@@ -45,6 +45,15 @@ int sealpost_start(const struct sp_board *board);
 /* Runs everything that can run; returns the moment (of board->clock) for the next call at the
  * latest. */
 sp_time sealpost_step(void);
+/* Keeps the console's keys alive while sealpost_step computes (a handshake, a signature). Optional,
+ * for a board with a second task on the same core, of higher priority than the one that calls
+ * sealpost_step, so that this one stands still meanwhile: call it from there when the UART has
+ * received something. It takes at most 32 bytes, edits and echoes them, and leaves alone whatever
+ * needs the service (Enter, Tab, Ctrl-C, and all bytes after them), which is to be woken as well.
+ * While the service itself is at the console, or before sealpost_start, it does nothing. It calls
+ * uart->ops alone, never waits, and takes less than a millisecond; 1 KB of stack is enough. True
+ * when bytes are left to be taken or sent: call it again in some 10 ms. */
+bool sealpost_keys(void);
 
 /* --- the appliance --- */
 

@@ -1,5 +1,5 @@
 /*
- * FreeRTOSConfig.h: two tasks and an idle one, static memory only, notifications in place of
+ * FreeRTOSConfig.h: three tasks and an idle one, static memory only, notifications in place of
  * queues.
  */
 #ifndef FREERTOS_CONFIG_H

@@ -45,8 +45,21 @@ static void the_line_is_8n1_with_fifos_and_listens(void **state)
 {
     (void)state;
     assert_int_equal(registers[LCR], 0x03);
-    assert_int_equal(registers[FCR], 0x07);
+    assert_int_equal(registers[FCR], 0x01);
     assert_int_equal(registers[IER], RX);
+}
+
+/* Here the register gives its byte for ever: as many as there is room for. */
+static void what_was_typed_before_the_start_is_kept(void **state)
+{
+    uint8_t buf[SP_UART_RX_SIZE + 1];
+    (void)state;
+    registers[DATA] = 'e';
+    registers[LSR] = RX;
+    sp_uart_16550_start(&uart, (uintptr_t)registers);
+    assert_int_equal(registers[IER], RX);
+    assert_int_equal(take(buf, sizeof buf), SP_UART_RX_SIZE);
+    assert_int_equal(buf[0], 'e');
 }
 
 static void without_a_byte_nothing_is_taken(void **state)
@@ -154,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_line_is_8n1_with_fifos_and_listens, start),
+        cmocka_unit_test_setup(what_was_typed_before_the_start_is_kept, start),
         cmocka_unit_test_setup(without_a_byte_nothing_is_taken, start),
         cmocka_unit_test_setup(a_full_ring_holds_the_sender_back_and_drops_nothing, start),
         cmocka_unit_test_setup(bytes_come_out_in_the_order_in_which_they_came, start),

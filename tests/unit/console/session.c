@@ -6,6 +6,13 @@
 
 struct session session;
 
+static void let_others_run(void)
+{
+    if (session.meanwhile != NULL) {
+        session.meanwhile();
+    }
+}
+
 static size_t uart_read(struct sp_hal_uart *uart, void *buf, size_t n)
 {
     (void)uart;
@@ -17,6 +24,7 @@ static size_t uart_read(struct sp_hal_uart *uart, void *buf, size_t n)
     }
     session.input += n;
     session.input_n -= n;
+    let_others_run();
     return n;
 }
 
@@ -33,6 +41,7 @@ static size_t uart_write(struct sp_hal_uart *uart, const void *buf, size_t n)
     session.output_n += n;
     session.output[session.output_n] = '\0';
     session.taken += n;
+    let_others_run();
     return n;
 }
 
@@ -90,6 +99,23 @@ const char *session_type(const char *keys)
     session.input_n = strlen(keys);
     session_settle();
     assert_int_equal(session.input_n, 0);
+    return session.output;
+}
+
+const char *session_type_meanwhile(const char *keys)
+{
+    session_clear();
+    session.input = keys;
+    session.input_n = strlen(keys);
+    while (session.input_n > 0) {
+        size_t before;
+
+        do {
+            session.taken = 0;
+            before = session.input_n;
+        } while (sp_console_keys() && session.input_n < before);
+        session_settle();
+    }
     return session.output;
 }
 
