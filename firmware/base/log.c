@@ -10,12 +10,12 @@
 #include <string.h>
 
 struct header {
-    sp_time at;
-    sp_utc utc;
-    uint32_t number;
+    const char *room;
+    uint32_t utc;  /* until 2106 */
+    uint32_t at_s; /* since start */
+    uint16_t at_ms;
     uint8_t level;
     uint8_t text_n;
-    char room[10];
 };
 
 static uint8_t bytes[SP_LOG_BYTES]; /* apart, so that its zeros take no room in the image */
@@ -77,7 +77,11 @@ static void append(const struct header *header, const char *text)
 
 void sp_log(enum sp_log_level level, const char *room, const char *format, ...)
 {
-    struct header header = {.at = sp_port_mono_ms(), .utc = sp_port_utc_s()};
+    sp_time now = sp_port_mono_ms();
+    struct header header = {.room = room,
+                            .utc = (uint32_t)sp_port_utc_s(),
+                            .at_s = (uint32_t)(now / 1000),
+                            .at_ms = (uint16_t)(now % 1000)};
     char text[SP_LOG_LINE] = "";
     va_list args;
 
@@ -87,10 +91,9 @@ void sp_log(enum sp_log_level level, const char *room, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    header.number = ++ring.newest;
+    ring.newest++;
     header.level = (uint8_t)level;
     header.text_n = (uint8_t)strlen(text);
-    (void)snprintf(header.room, sizeof header.room, "%s", room);
     append(&header, text);
 }
 
@@ -114,11 +117,11 @@ int sp_log_get(uint32_t number, struct sp_log_line *out)
         }
         at += sizeof header + header.text_n;
     }
-    out->number = header.number;
-    out->at = header.at;
+    out->number = number;
+    out->at = (sp_time)header.at_s * 1000 + header.at_ms;
     out->utc = header.utc;
     out->level = (enum sp_log_level)header.level;
-    memcpy(out->room, header.room, sizeof out->room);
+    (void)snprintf(out->room, sizeof out->room, "%s", header.room);
     ring_read(at + sizeof header, out->text, header.text_n);
     out->text[header.text_n] = '\0';
     return 0;

@@ -1,16 +1,16 @@
 /*
  * base/log: the appliance's log, the last lines of which stay in RAM.
  *
- * Memory: one static ring, SP_LOG_BYTES; the oldest lines go. A line is at most SP_LOG_LINE bytes,
- * the rest is cut. Threads: service task. Time: never blocks. Never log a key, a token that
- * authorises, or a password.
+ * Memory: one static ring, SP_LOG_BYTES, some 40 lines; the oldest go, whole. A line is at most
+ * SP_LOG_LINE bytes, the rest is cut. Threads: service task. Time: never blocks. Never log a key, a
+ * token that authorises, or a password.
  */
 #ifndef SP_BASE_LOG_H
 #define SP_BASE_LOG_H
 
 #include "base/time.h"
 
-#define SP_LOG_BYTES 12288
+#define SP_LOG_BYTES 4096
 #define SP_LOG_LINE 240
 
 enum sp_log_level { SP_LOG_DEBUG, SP_LOG_INFO, SP_LOG_WARN, SP_LOG_ERROR };
@@ -24,6 +24,7 @@ struct sp_log_line {
     char text[SP_LOG_LINE];
 };
 
+/* room: a literal; it is not copied. */
 void sp_log(enum sp_log_level level, const char *room, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 #define sp_log_info(room, ...) sp_log(SP_LOG_INFO, room, __VA_ARGS__)

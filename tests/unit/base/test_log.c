@@ -91,6 +91,20 @@ static void the_oldest_lines_go(void **state)
     assert_in_range(kept, SP_LOG_BYTES / (SP_LOG_LINE + 40), SP_LOG_BYTES / 100);
 }
 
+/* What an operator finds of a day of ordinary lines. */
+static void forty_ordinary_lines_stay(void **state)
+{
+    struct sp_log_line line;
+    (void)state;
+
+    for (unsigned i = 0; i < 100; i++) {
+        sp_log_info("mtasts", "customer-%04u.example.test: active, was ordering", i);
+    }
+    assert_int_equal(sp_log_get(sp_log_newest() - 39, &line), 0);
+    assert_string_equal(line.text, "customer-0060.example.test: active, was ordering");
+    assert_string_equal(line.room, "mtasts");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +112,7 @@ int main(void)
         cmocka_unit_test(a_line_keeps_what_was_said),
         cmocka_unit_test(a_long_line_is_cut),
         cmocka_unit_test(the_oldest_lines_go),
+        cmocka_unit_test(forty_ordinary_lines_stay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
