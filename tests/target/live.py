@@ -23,6 +23,7 @@ os.environ["SEALPOST_SIM"] = str(ROOT / "boards" / "emcraft-sf2" / "run")
 
 from world import client  # noqa: E402
 from world.appliance import Appliance  # noqa: E402
+from world.console import ConsoleError  # noqa: E402
 from world.namespace import WorldError, wait_until  # noqa: E402
 from world.world import APPLIANCE, World  # noqa: E402
 
@@ -34,6 +35,7 @@ HOLDS = {"the order is made": "/order-plz", "the certificate is fetched": "/cert
 ASK_AGAIN = 2  # seconds: less than the policy host keeps an idle connection
 HOLD_SECONDS = 20  # less than the firmware waits for an answer
 ORDER_SECONDS = 120
+Trouble = (WorldError, ConsoleError, OSError, http.client.HTTPException)  # what run may end with
 
 
 class Sender:
@@ -73,7 +75,7 @@ class Senders:
         self._thread.start()
 
     def _keep(self):
-        with contextlib.suppress(OSError, http.client.HTTPException, WorldError):  # whoever asks next sees it
+        with contextlib.suppress(*Trouble):  # whoever asks next meets it
             while not self._over.wait(ASK_AGAIN):
                 self.ask()
 
@@ -146,8 +148,8 @@ class Memory:
 
 
 def run(address, size):
-    """({moment: pools of `status json`}, the RAM's content afterwards). Raises WorldError when the order, or one of the
-    senders, does not hold."""
+    """({moment: pools of `status json`}, the RAM's content afterwards). Raises one of Trouble when the order, or one
+    of the senders, does not hold."""
     with World() as world, contextlib.ExitStack() as stack:
         front = world.front()
         monitor = world.directory / "monitor"
