@@ -46,7 +46,8 @@ void count_service_start(void);
 struct sp_store *count_store(void);
 /* Instructions of the last sp_store_mount. */
 uint64_t count_mount(void);
-/* As TLS asks the policy host for the identity of a name. */
+/* As TLS asks the policy host for the identity of a name; it lies in scratch memory, which the
+ * caller releases. */
 int count_lookup(const char *host, struct sp_tls_identity *out);
 /* Hands the policy host a connection to port 443. */
 void count_arrive(struct sp_stream *stream);

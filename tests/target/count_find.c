@@ -1,5 +1,6 @@
 /* Finding a domain by the name that a client asks for, out of as many as the store holds; and
  * serving it. */
+#include "base/scratch.h"
 #include "count.h"
 
 #include <stdio.h>
@@ -13,12 +14,14 @@ static struct {
 static void find_one(unsigned i)
 {
     static struct sp_tls_identity identity;
+    size_t mark = sp_scratch_mark();
     char host[SP_DOMAIN_SIZE];
     uint64_t spent;
 
     count_host(i, host);
     spent = count_now();
     count_need(count_lookup(host, &identity), host);
+    sp_scratch_release(mark);
     spent = count_now() - spent;
     found.sum += spent;
     found.most = spent > found.most ? spent : found.most;
@@ -27,9 +30,11 @@ static void find_one(unsigned i)
 static void find_none(void)
 {
     static struct sp_tls_identity identity;
+    size_t mark = sp_scratch_mark();
     uint64_t began = count_now();
     int err = count_lookup("mta-sts.nobody.example", &identity);
 
+    sp_scratch_release(mark);
     began = count_now() - began;
     count_need(err == SP_E_NOT_FOUND ? 0 : SP_E_EXISTS, "a name that is not there");
     count_report("find-none", began);

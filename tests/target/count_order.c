@@ -2,6 +2,7 @@
  * client's share of a handshake. */
 #include "acme/chain.h"
 #include "acme/jws.h"
+#include "base/scratch.h"
 #include "base/text.h"
 #include "count.h"
 #include "crypto/crypto.h"
@@ -104,6 +105,7 @@ static void read_chain(const char *host)
     static struct sp_key key;
     struct sp_span links[SP_CHAIN_LINKS];
     struct sp_buf pem;
+    size_t mark = sp_scratch_mark();
     uint64_t began;
     int n;
 
@@ -113,6 +115,7 @@ static void read_chain(const char *host)
     for (unsigned i = 0; i < identity.links; i++) {
         sp_pem_put(&pem, identity.chain[i]);
     }
+    sp_scratch_release(mark);
     began = count_now();
     n = sp_acme_chain_read(text, sp_buf_span(&pem).n, &work, links);
     count_need(n, "the chain");

@@ -3,6 +3,7 @@
  * firmware's calls (CMakeLists.txt).
  */
 #include "base/port.h"
+#include "base/scratch.h"
 #include "board.h"
 #include "count.h"
 #include "fixed_time.h"
@@ -177,17 +178,18 @@ static void trust(struct sp_span der)
 
 void count_shorten_chain(void)
 {
-    static struct sp_domain domain;
     static uint8_t root[SP_LINK_MAX];
     char name[SP_STORE_NAME_MAX + 1];
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_WHOLE);
     int n;
 
     domain_name(0, name);
-    count_need(sp_domain_load(store, name, &domain), "the domain");
-    n = sp_domain_link(store, &domain, 1, root, sizeof root);
+    count_need(sp_domain_load(store, name, domain), "the domain");
+    n = sp_domain_link(store, domain, 1, root, sizeof root);
     count_need(n, "the second intermediate");
+    domain->links_n = 1;
+    count_need(sp_domain_save(store, domain), "saving the domain");
+    sp_scratch_release(mark);
     trust(sp_span(root, (size_t)n));
-    domain.links_n = 1;
-    count_need(sp_domain_save(store, &domain), "saving the domain");
-    sp_domain_wipe(&domain);
 }
