@@ -31,7 +31,7 @@ struct sp_life_failure {
 struct sp_life_check_result {
     uint8_t result; /* 1 pass, 2 fail, 3 can't tell; 0 not run (enum sp_check_result) */
     char code[32];
-    char reason[320];
+    const char *reason; /* a sentence, which stays until the next run; NULL: not run */
 };
 
 struct sp_life_ops {

@@ -94,6 +94,11 @@ static void dns_error_id(const struct outcome *run, char *out, size_t cap)
     (void)snprintf(out, cap, "dns_%s", run->results[DNS].code);
 }
 
+static const char *dns_reason(const struct outcome *run)
+{
+    return run->results[DNS].reason != NULL ? run->results[DNS].reason : "";
+}
+
 /* --- waiting for DNS --- */
 
 static void keep_reason(struct outcome *run)
@@ -105,8 +110,8 @@ static void keep_reason(struct outcome *run)
         return;
     }
     dns_error_id(run, id, sizeof id);
-    if (strcmp(domain->error_id, id) != 0 || strcmp(domain->error, run->results[DNS].reason) != 0) {
-        sp_life_set_error(domain, id, run->results[DNS].reason, run->utc);
+    if (strcmp(domain->error_id, id) != 0 || strcmp(domain->error, dns_reason(run)) != 0) {
+        sp_life_set_error(domain, id, dns_reason(run), run->utc);
         run->changed = true;
     }
 }
@@ -177,7 +182,7 @@ static void put_renewal_off(struct outcome *run)
 
     dns_error_id(run, why->id, sizeof why->id);
     (void)snprintf(why->sentence, sizeof why->sentence, "No renewal is ordered while DNS %s: %s",
-                   fails ? "does not point here" : "cannot be asked", run->results[DNS].reason);
+                   fails ? "does not point here" : "cannot be asked", dns_reason(run));
     sp_life_fail(run->domain, why, fails ? UINT32_MAX : TRANSIENT, run->utc);
     sp_scratch_release(mark);
 }

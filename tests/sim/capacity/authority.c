@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SERIAL 16U
-#define PADDING_MAX 1200U
+#define PADDING_MAX 2800U
 #define TRIES 64U
 
 /* 1.3.6.1.4.1.32473.1: an arc set aside for examples (RFC 5612). */
@@ -80,36 +80,90 @@ static size_t finish(mbedtls_x509write_cert *crt, uint8_t *out, size_t cap)
     return (size_t)n;
 }
 
-static int write_ca(struct authority *authority, struct authority_cert *cert,
-                    mbedtls_pk_context *own, mbedtls_pk_context *theirs, const char *issuer)
+/* A value that is an OCTET STRING of n random bytes; n is at least 256. */
+static int set_padding(mbedtls_x509write_cert *crt, size_t n)
 {
-    mbedtls_x509write_cert crt;
-    int err = begin(&crt, authority, cert->subject, issuer, true);
+    uint8_t value[4 + PADDING_MAX] = {MBEDTLS_ASN1_OCTET_STRING, 0x82, (uint8_t)(n >> 8U),
+                                      (uint8_t)n};
+    int err = random_bytes(NULL, value + 4, n);
 
-    mbedtls_x509write_crt_set_subject_key(&crt, own);
-    mbedtls_x509write_crt_set_issuer_key(&crt, theirs);
+    return err != 0 ? err
+                    : mbedtls_x509write_crt_set_extension(crt, padding_oid, sizeof padding_oid - 1,
+                                                          0, value, n + 4);
+}
+
+/* What writes a certificate with so many bytes of padding: its length, 0 on failure. */
+typedef size_t (*writer)(const void *plan, size_t padding, uint8_t *out, size_t cap);
+
+/* A signature's length varies by a byte or two: it is written anew until the whole has the size.
+ * padding: a guess, and what fitted in the end. */
+static int fit(writer write, const void *plan, size_t size, size_t *padding, uint8_t *out)
+{
+    uint8_t der[2 * SP_LEAF_MAX];
+
+    for (unsigned i = 0; i < TRIES; i++) {
+        size_t n = write(plan, *padding, der, sizeof der);
+        if (n == size) {
+            memcpy(out, der, n);
+            return 0;
+        }
+        if (n == 0)
+            return SP_E_CERT_BAD;
+        *padding = *padding + size - n;
+    }
+    return SP_E_CERT_BAD;
+}
+
+struct ca_plan {
+    const struct authority *authority;
+    const char *subject, *issuer;
+    mbedtls_pk_context own, theirs;
+};
+
+static size_t write_ca(const void *of, size_t padding, uint8_t *out, size_t cap)
+{
+    const struct ca_plan *plan = of;
+    mbedtls_pk_context own = plan->own, theirs = plan->theirs;
+    mbedtls_x509write_cert crt;
+    int err = begin(&crt, plan->authority, plan->subject, plan->issuer, true);
+    size_t n;
+
+    mbedtls_x509write_crt_set_subject_key(&crt, &own);
+    mbedtls_x509write_crt_set_issuer_key(&crt, &theirs);
     err |= mbedtls_x509write_crt_set_key_usage(&crt, MBEDTLS_X509_KU_KEY_CERT_SIGN |
                                                          MBEDTLS_X509_KU_CRL_SIGN);
-    cert->n = err == 0 ? finish(&crt, cert->der, sizeof cert->der) : 0;
+    err |= padding > 0 ? set_padding(&crt, padding) : 0;
+    n = err == 0 ? finish(&crt, out, cap) : 0;
     mbedtls_x509write_crt_free(&crt);
+    return n;
+}
+
+static int sign_ca(const struct ca_plan *plan, struct authority_cert *cert)
+{
+    size_t padding = 600;
+
+    cert->n = plan->authority->ca;
+    if (cert->n > 0)
+        return fit(write_ca, plan, cert->n, &padding, cert->der);
+    cert->n = write_ca(plan, 0, cert->der, sizeof cert->der);
     return cert->n > 0 ? 0 : SP_E_CERT_BAD;
 }
 
 static int make_ca(struct authority *authority, struct authority_cert *cert,
                    const struct authority_cert *signer, const char *name)
 {
-    mbedtls_pk_context own;
-    mbedtls_pk_context theirs;
+    struct ca_plan plan = {
+        .authority = authority, .subject = cert->subject, .issuer = signer->subject};
     int err = sp_key_make(&cert->key);
 
     (void)snprintf(cert->subject, sizeof cert->subject, "CN=%s", name);
     if (err < 0)
         return err;
-    err = load_key(&own, &cert->key);
-    err |= load_key(&theirs, &signer->key);
-    err = err == 0 ? write_ca(authority, cert, &own, &theirs, signer->subject) : SP_E_CERT_BAD;
-    mbedtls_pk_free(&own);
-    mbedtls_pk_free(&theirs);
+    err = load_key(&plan.own, &cert->key);
+    err |= load_key(&plan.theirs, &signer->key);
+    err = err == 0 ? sign_ca(&plan, cert) : SP_E_CERT_BAD;
+    mbedtls_pk_free(&plan.own);
+    mbedtls_pk_free(&plan.theirs);
     return err;
 }
 
@@ -121,17 +175,24 @@ int authority_rotate(struct authority *authority)
     return make_ca(authority, &authority->issuer, &authority->upper, name);
 }
 
-int authority_make(struct authority *out, sp_utc from, sp_utc until)
+int authority_make_sized(struct authority *out, sp_utc from, sp_utc until, size_t leaf, size_t ca)
 {
     int err;
 
     memset(out, 0, sizeof *out);
     out->from = from;
     out->until = until;
+    out->leaf = leaf;
+    out->ca = ca;
     err = make_ca(out, &out->root, &out->root, "Capacity root");
     if (err == 0)
         err = make_ca(out, &out->upper, &out->root, "Capacity intermediate");
     return err == 0 ? authority_rotate(out) : err;
+}
+
+int authority_make(struct authority *out, sp_utc from, sp_utc until)
+{
+    return authority_make_sized(out, from, until, AUTHORITY_LEAF, 0);
 }
 
 /* --- leaves --- */
@@ -149,75 +210,50 @@ static int set_names(mbedtls_x509write_cert *crt, const char *host)
     return mbedtls_x509write_crt_set_subject_alternative_name(crt, &san);
 }
 
-/* A value that is an OCTET STRING of n random bytes; n is at least 256. */
-static int set_padding(mbedtls_x509write_cert *crt, size_t n)
-{
-    uint8_t value[4 + PADDING_MAX] = {MBEDTLS_ASN1_OCTET_STRING, 0x82, (uint8_t)(n >> 8U),
-                                      (uint8_t)n};
-    int err = random_bytes(NULL, value + 4, n);
+struct leaf_plan {
+    const struct authority *authority;
+    const char *host;
+    mbedtls_pk_context own, issuer;
+};
 
-    return err != 0 ? err
-                    : mbedtls_x509write_crt_set_extension(crt, padding_oid, sizeof padding_oid - 1,
-                                                          0, value, n + 4);
-}
-
-/* Writes one with so many bytes of padding: its length, 0 on failure. */
-static size_t write_leaf(const struct authority *authority, const char *host,
-                         mbedtls_pk_context *own, mbedtls_pk_context *issuer, size_t padding,
-                         uint8_t *out, size_t cap)
+static size_t write_leaf(const void *of, size_t padding, uint8_t *out, size_t cap)
 {
+    const struct leaf_plan *plan = of;
+    mbedtls_pk_context own = plan->own, issuer = plan->issuer;
     mbedtls_x509write_cert crt;
     char subject[80];
     int err;
     size_t n;
 
-    (void)snprintf(subject, sizeof subject, "CN=%s", host);
-    err = begin(&crt, authority, subject, authority->issuer.subject, false);
-    mbedtls_x509write_crt_set_subject_key(&crt, own);
-    mbedtls_x509write_crt_set_issuer_key(&crt, issuer);
+    (void)snprintf(subject, sizeof subject, "CN=%.64s", plan->host);
+    err = begin(&crt, plan->authority, subject, plan->authority->issuer.subject, false);
+    mbedtls_x509write_crt_set_subject_key(&crt, &own);
+    mbedtls_x509write_crt_set_issuer_key(&crt, &issuer);
     err |= mbedtls_x509write_crt_set_key_usage(&crt, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
-    err |= set_names(&crt, host);
+    err |= set_names(&crt, plan->host);
     err |= set_padding(&crt, padding);
     n = err == 0 ? finish(&crt, out, cap) : 0;
     mbedtls_x509write_crt_free(&crt);
     return n;
 }
 
-/* A signature's length varies by a byte or two: it is written anew until the whole has the size. */
-static int fit_leaf(const struct authority *authority, const char *host, mbedtls_pk_context *own,
-                    mbedtls_pk_context *issuer, struct authority_leaf *out)
-{
-    static size_t padding = 900; /* what fitted the last one is a good guess */
-    uint8_t der[2 * AUTHORITY_LEAF];
-
-    for (unsigned i = 0; i < TRIES; i++) {
-        size_t n = write_leaf(authority, host, own, issuer, padding, der, sizeof der);
-        if (n == AUTHORITY_LEAF) {
-            memcpy(out->der, der, n);
-            return 0;
-        }
-        if (n == 0)
-            return SP_E_CERT_BAD;
-        padding = padding + AUTHORITY_LEAF - n;
-    }
-    return SP_E_CERT_BAD;
-}
-
 int authority_issue(const struct authority *authority, const char *host, struct authority_leaf *out)
 {
-    mbedtls_pk_context own;
-    mbedtls_pk_context issuer;
+    static size_t padding = 900; /* what fitted the last one is a good guess */
+    struct leaf_plan plan = {.authority = authority, .host = host};
     int err = sp_key_make(&out->key);
 
     if (err < 0)
         return err;
-    err = load_key(&own, &out->key);
-    err |= load_key(&issuer, &authority->issuer.key);
-    err = err == 0 ? fit_leaf(authority, host, &own, &issuer, out) : SP_E_CERT_BAD;
-    mbedtls_pk_free(&own);
-    mbedtls_pk_free(&issuer);
-    out->chain[0] = sp_span(out->der, sizeof out->der);
+    err = load_key(&plan.own, &out->key);
+    err |= load_key(&plan.issuer, &authority->issuer.key);
+    err = err == 0 ? fit(write_leaf, &plan, authority->leaf, &padding, out->der) : SP_E_CERT_BAD;
+    mbedtls_pk_free(&plan.own);
+    mbedtls_pk_free(&plan.issuer);
+    out->n = authority->leaf;
+    out->chain[0] = sp_span(out->der, out->n);
     out->chain[1] = sp_span(authority->issuer.der, authority->issuer.n);
     out->chain[2] = sp_span(authority->upper.der, authority->upper.n);
+    out->chain[3] = sp_span(authority->root.der, authority->root.n);
     return err;
 }

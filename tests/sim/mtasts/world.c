@@ -170,7 +170,7 @@ static void result(struct sp_life_check_result *out, uint8_t value, const char *
 {
     out->result = value;
     strcpy(out->code, value == SP_DOMAIN_PASS ? "ok" : code);
-    strcpy(out->reason, value == SP_DOMAIN_PASS ? "All is well." : "It points elsewhere.");
+    out->reason = value == SP_DOMAIN_PASS ? "All is well." : "It points elsewhere.";
 }
 
 static int check_poll(void *ctx, struct sp_life_check_result out[SP_DOMAIN_CHECKS])
