@@ -24,9 +24,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROUNDS_MAX 64         /* of the loop, before the board gets a look at its devices again */
-#define FLOOR_KEEP_S 86400    /* how often the time of day is kept in flash */
-#define TLS_POOL_BYTES 196608 /* mbedTLS: four servers, one client, and certificates being read */
+#define ROUNDS_MAX 64      /* of the loop, before the board gets a look at its devices again */
+#define FLOOR_KEEP_S 86400 /* how often the time of day is kept in flash */
 #define DNS_POOL_BYTES 49152
 #define JSON_POOL_BYTES 49152
 
@@ -187,7 +186,7 @@ static void bind_port(const struct sp_board *board)
     sp_port_bind(board->clock, board->entropy != NULL ? board->entropy : sp_app_seed_entropy(),
                  board->watchdog);
     sp_port_set_crash(board->crash);
-    sp_port_set_limit(SP_POOL_TLS, TLS_POOL_BYTES);
+    sp_port_set_limit(SP_POOL_TLS, SP_TLS_POOL);
     sp_port_set_limit(SP_POOL_DNS, DNS_POOL_BYTES);
     sp_port_set_limit(SP_POOL_JSON, JSON_POOL_BYTES);
 }

@@ -38,9 +38,18 @@
 #define SP_TCP_STREAMS 14 /* open at once, in and out */
 #define SP_TCP_INBOUND 10 /* of which from outside */
 #define SP_TCP_INBOUND_PER_ADDRESS 6
-#define SP_TLS_SERVERS 4      /* inbound TLS connections with a handshake or a session */
-#define SP_TLS_CLIENTS 1      /* outbound: one at a time, it leases the 16 KB buffer */
-#define SP_TLS_IN_BUFFER 4096 /* inbound record buffer of a server connection */
+#define SP_TLS_SERVERS 4 /* inbound TLS connections with a handshake or a session */
+#define SP_TLS_CLIENTS 1 /* outbound: one at a time */
+/* Bytes that the libraries may have of the heap; a 64-bit host's pointers want more. The board's
+ * linker script sees to it that the heap holds their sum, and what malloc adds. */
+#define SP_TLS_POOL (66 * 1024 * sizeof(void *) / 4)
+/* Bytes of the record buffers: inbound of a client (16 KB as soon as a record wants it); inbound of
+ * a server while it shakes hands, so that a ClientHello with post-quantum key shares fits, and
+ * afterwards; outbound once the chain is sent. */
+#define SP_TLS_CLIENT_BUFFER 8448
+#define SP_TLS_IN_BUFFER 4096
+#define SP_TLS_REQUEST_BUFFER 2304
+#define SP_TLS_OUT_BUFFER 1536
 #define SP_HANDSHAKE_TIMEOUT_MS 10000
 #define SP_CONNECT_TIMEOUT_MS 10000
 

@@ -3,12 +3,14 @@
 #include "base/port.h"
 #include "sp_port.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER 16 /* keeps what follows aligned for any type */
+#define HEADER alignof(max_align_t) /* keeps what follows aligned for any type */
 
 static struct {
     struct sp_pool_use use;
@@ -18,6 +20,10 @@ static struct {
     [SP_POOL_DNS] = {.use = {.name = "dns", .limit = SIZE_MAX}},
     [SP_POOL_JSON] = {.use = {.name = "json", .limit = SIZE_MAX}},
 };
+
+static struct {
+    size_t over, bytes;
+} clip = {.over = SIZE_MAX}; /* sp_port_tls_clip */
 
 void sp_port_set_limit(enum sp_pool pool, size_t bytes)
 {
@@ -102,6 +108,12 @@ static void *pool_realloc(enum sp_pool pool, void *p, size_t n)
     return took(pool, realloc((uint8_t *)p - HEADER, HEADER + n), n, old);
 }
 
+void sp_port_tls_clip(size_t over, size_t bytes)
+{
+    clip.over = over;
+    clip.bytes = bytes;
+}
+
 void *sp_port_tls_calloc(size_t n, size_t size)
 {
     void *p;
@@ -109,9 +121,11 @@ void *sp_port_tls_calloc(size_t n, size_t size)
     if (size > 0 && n > SIZE_MAX / size) {
         return NULL;
     }
-    p = pool_alloc(SP_POOL_TLS, n * size);
+    n *= size;
+    n = n > clip.over ? clip.bytes : n;
+    p = pool_alloc(SP_POOL_TLS, n);
     if (p != NULL) {
-        memset(p, 0, n * size);
+        memset(p, 0, n);
     }
     return p;
 }

@@ -32,6 +32,10 @@ void sp_port_set_utc(sp_utc utc, sp_time at);
 void sp_port_set_random(int (*random)(void *p, size_t n));
 void sp_port_set_limit(enum sp_pool pool, size_t bytes);
 struct sp_pool_use sp_port_use(enum sp_pool pool);
+/* Until the next call, an allocation of the TLS pool of more than `over` bytes (SIZE_MAX: none)
+ * gets `bytes` of them. For the caller of a library function of which it knows that it does not
+ * touch that block before it is told the true size. */
+void sp_port_tls_clip(size_t over, size_t bytes);
 /* For tests: the allocation of that number (1, 2, …) from now on in this pool fails; 0: none. */
 void sp_port_fail_at(enum sp_pool pool, uint32_t number);
 

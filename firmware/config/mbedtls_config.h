@@ -46,6 +46,9 @@ int64_t sp_port_mbedtls_time(int64_t *out);
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_USE_PSA_CRYPTO
 #define MBEDTLS_PSA_KEY_STORE_DYNAMIC /* slots come from the TLS pool, not from a fixed table */
+/* There is one memory and one task: nobody changes a buffer while it is being worked on. Otherwise
+ * each record would be copied to and from the heap. */
+#define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS
 
 /* Hashes: no SHA-1 and no MD5, neither in certificates nor in handshakes. ---------------------- */
 
@@ -125,10 +128,11 @@ int64_t sp_port_mbedtls_time(int64_t *out);
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE /* the checks show what the peer presented */
 #define MBEDTLS_SSL_MAX_FRAGMENT_LENGTH
 
-/* A peer may send full records; ours hold a certificate chain in one. */
+/* A peer may send full records; ours hold a certificate chain in one. net/tls chooses the buffers'
+ * sizes for each connection. */
 #define MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH
 #define MBEDTLS_SSL_IN_CONTENT_LEN 16384
-#define MBEDTLS_SSL_OUT_CONTENT_LEN 6144
+#define MBEDTLS_SSL_OUT_CONTENT_LEN 4096
 
 /* In order of preference: AES-128 first, for its cost on a small processor. */
 #define MBEDTLS_SSL_CIPHERSUITES                                                                   \

@@ -290,8 +290,8 @@ static bool start_tls(struct connection *c, sp_time now)
         return false;
     }
     err = sp_tls_accept(c->stream, c->listener->lookup, c->listener->ctx, &c->stream);
-    if (err == SP_E_MEMORY) {
-        tls_is_short = !evict_idle(true);
+    if (err == SP_E_MEMORY || err == SP_E_AGAIN) {
+        tls_is_short = err == SP_E_AGAIN || !evict_idle(true);
         return !tls_is_short;
     }
     set_state(c, HANDSHAKE, now, SP_HANDSHAKE_TIMEOUT_MS);

@@ -151,6 +151,10 @@ static int explain(struct sp_tls *tls, int mbed)
         sp_tls_words(tls, "not enough memory for TLS");
         return SP_E_MEMORY;
     case MBEDTLS_ERR_SSL_BAD_INPUT_DATA:
+        if (tls->side->grows) {
+            sp_tls_words(tls, "not enough memory for a large TLS record");
+            return SP_E_MEMORY;
+        }
         /* Within our use of it, only a record over the buffer's size gives this. */
         sp_tls_words(tls, "the peer sent a TLS record that is too large for us");
         return SP_E_TLS;
@@ -198,21 +202,10 @@ static struct sp_tls *tls_of(struct sp_stream *stream)
     return (struct sp_tls *)(void *)stream;
 }
 
-/* At the end of a handshake mbedTLS 3.6 cuts the inbound buffer of a TLS 1.2 client down to the
- * size of the outbound one (MBEDTLS_TLS_EXT_ADV_CONTENT_LEN is the smaller of the two), and full
- * records would not fit any more. It cuts only what is larger, so for that step, which reads
- * nothing, the buffer seems empty. */
-static int handshake_step(mbedtls_ssl_context *ssl)
+/* Whether a record was too large, and is no more. */
+static bool grown(struct sp_tls *tls, int mbed)
 {
-    size_t n = ssl->MBEDTLS_PRIVATE(in_buf_len);
-    int ret;
-
-    if (ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_HANDSHAKE_WRAPUP) {
-        ssl->MBEDTLS_PRIVATE(in_buf_len) = 0;
-    }
-    ret = mbedtls_ssl_handshake_step(ssl);
-    ssl->MBEDTLS_PRIVATE(in_buf_len) = n;
-    return ret;
+    return mbed == MBEDTLS_ERR_SSL_BAD_INPUT_DATA && tls->side->grows && sp_tls_grow(&tls->ssl);
 }
 
 static int handshake(struct sp_tls *tls)
@@ -220,7 +213,11 @@ static int handshake(struct sp_tls *tls)
     int ret = 0;
 
     for (int i = 0; i < HANDSHAKE_STEPS && !mbedtls_ssl_is_handshake_over(&tls->ssl); i++) {
-        ret = handshake_step(&tls->ssl);
+        ret = sp_tls_handshake_step(&tls->ssl);
+        if (grown(tls, ret)) {
+            ret = 0;
+        }
+        tls->side->stepped(tls);
         if (ret != 0) {
             break;
         }
@@ -234,6 +231,8 @@ static int handshake(struct sp_tls *tls)
     }
     tls->state = SP_TLS_OPEN;
     sp_tls_count.handshakes++;
+    sp_tls_forget_handshake(&tls->ssl);
+    sp_tls_trim(&tls->ssl, tls->side->in_buffer, SP_TLS_OUT_BUFFER);
     tls->side->opened(tls);
     return 1;
 }
@@ -258,7 +257,11 @@ static int flush(struct sp_tls *tls)
         push(tls);
         return SP_E_AGAIN;
     }
-    return ret == 0 ? 0 : fail(tls, ret);
+    if (ret != 0) {
+        return fail(tls, ret);
+    }
+    sp_tls_trim(&tls->ssl, 0, SP_TLS_OUT_BUFFER); /* if the handshake's last bytes had to wait */
+    return 0;
 }
 
 static int read_result(struct sp_tls *tls, int ret)
@@ -294,6 +297,9 @@ static int tls_read(struct sp_stream *stream, void *buf, size_t n)
     tls->starved = false;
     for (int i = 0; i < READ_TRIES; i++) {
         ret = mbedtls_ssl_read(&tls->ssl, buf, n);
+        if (grown(tls, ret)) {
+            continue;
+        }
         /* A ticket is passed over, and reported as a wish to read or by its own code. */
         if (tls->starved || (ret != MBEDTLS_ERR_SSL_WANT_READ &&
                              ret != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)) {
@@ -317,7 +323,7 @@ static int tls_write(struct sp_stream *stream, const void *buf, size_t n, bool m
     if (ret != 0) {
         return ret;
     }
-    room = mbedtls_ssl_get_max_out_record_payload(&tls->ssl);
+    room = sp_tls_room(&tls->ssl);
     if (room <= 0) {
         return fail(tls, MBEDTLS_ERR_SSL_INTERNAL_ERROR);
     }
@@ -390,11 +396,11 @@ static const struct sp_stream_ops ops = {
 };
 
 int sp_tls_open(struct sp_tls *tls, const struct sp_tls_side *side, const mbedtls_ssl_config *conf,
-                struct sp_stream *carrier)
+                struct sp_stream *carrier, size_t in_buffer)
 {
     memset(tls, 0, sizeof *tls);
     mbedtls_ssl_init(&tls->ssl);
-    if (mbedtls_ssl_setup(&tls->ssl, conf) != 0) {
+    if (sp_tls_set_up(&tls->ssl, conf, in_buffer) != 0) {
         mbedtls_ssl_free(&tls->ssl);
         return SP_E_MEMORY;
     }

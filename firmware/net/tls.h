@@ -4,11 +4,12 @@
  * Server: the identity (key and chain) is looked up by the SNI name at each handshake, so that it
  * may stay in flash. An unknown name is answered with the alert unrecognized_name; no name at all
  * with missing_extension (TLS 1.3) or handshake_failure (1.2), and never with another host's
- * certificate. Record buffers inbound are SP_TLS_IN_BUFFER bytes; larger records are refused with
- * record_overflow. What belongs together leaves in one TCP segment.
+ * certificate. Record buffers inbound are SP_TLS_IN_BUFFER bytes for the ClientHello, then
+ * SP_TLS_REQUEST_BUFFER; larger records are refused with record_overflow. What belongs together
+ * leaves in one TCP segment.
  *
- * Client: verifies chain, host name and time (net/trust), takes full 16 KB records: SP_TLS_CLIENTS
- * at a time lease the one large buffer.
+ * Client: verifies chain, host name and time (net/trust), takes full 16 KB records. SP_TLS_CLIENTS
+ * at a time.
  *
  * After a handshake that failed, the alert is on its way and our side of the carrier has ended.
  *
@@ -41,9 +42,11 @@ typedef int (*sp_tls_lookup)(void *ctx, const char *name, struct sp_tls_identity
 /* 0 or a negative error. Starts the random generator as well (psa_crypto_init): SP_E_ENTROPY. */
 int sp_tls_start(void);
 
-/* Puts TLS over a stream that the callee owns from then on, also when it fails. With
- * SP_TLS_SERVERS busy, or the pool used up: SP_E_MEMORY (the caller may wait and try again: the
- * stream is NOT taken then). */
+/* Puts TLS over a stream that the callee owns from then on. The stream is NOT taken, and the caller
+ * may try again, with SP_E_MEMORY: SP_TLS_SERVERS are busy, or the pool has no room for one more;
+ * and with SP_E_AGAIN: it will have once a handshake under way is done. A handshake begins only
+ * when the pool has room for all of it beside what a client's takes, which is kept free at all
+ * times. */
 int sp_tls_accept(struct sp_stream *carrier, sp_tls_lookup lookup, void *ctx,
                   struct sp_stream **out);
 

@@ -173,6 +173,17 @@ static int explain(struct sp_tls *tls, int mbed)
     return 0;
 }
 
+/* Once the server has chosen, only small messages follow (an echoed cookie could be large). That
+ * leaves room for its chain, which is often judged in the same call. */
+static void stepped(struct sp_tls *tls)
+{
+    int state = tls->ssl.MBEDTLS_PRIVATE(state);
+
+    if (state == MBEDTLS_SSL_SERVER_CERTIFICATE || state == MBEDTLS_SSL_ENCRYPTED_EXTENSIONS) {
+        sp_tls_trim(&tls->ssl, 0, SP_TLS_OUT_BUFFER);
+    }
+}
+
 static void release(struct sp_tls *tls)
 {
     (void)tls;
@@ -183,8 +194,12 @@ static int verdict(const struct sp_tls *tls)
     return ((const struct client *)(const void *)tls)->found;
 }
 
-static const struct sp_tls_side side = {
-    .opened = opened, .explain = explain, .release = release, .verdict = verdict};
+static const struct sp_tls_side side = {.grows = true,
+                                        .stepped = stepped,
+                                        .opened = opened,
+                                        .explain = explain,
+                                        .release = release,
+                                        .verdict = verdict};
 
 int sp_tls_client_start(void)
 {
@@ -217,7 +232,7 @@ static int open_client(struct client *client, struct sp_stream *carrier, const c
                        enum sp_tls_verify verify)
 {
     memset(client, 0, sizeof *client);
-    if (sp_tls_open(&client->tls, &side, &configs[verify], carrier) != 0) {
+    if (sp_tls_open(&client->tls, &side, &configs[verify], carrier, SP_TLS_CLIENT_BUFFER) != 0) {
         return SP_E_MEMORY;
     }
     if (mbedtls_ssl_set_hostname(&client->tls.ssl, host) != 0) {

@@ -22,6 +22,10 @@ struct sp_tls;
 
 /* What differs between a server's stream and a client's. */
 struct sp_tls_side {
+    size_t in_buffer; /* bytes of the inbound buffer after the handshake; 0: as before it */
+    bool grows;       /* that buffer, for a record that is larger */
+    /* A step of the handshake was made. */
+    void (*stepped)(struct sp_tls *tls);
     /* The handshake is done. */
     void (*opened)(struct sp_tls *tls);
     /* The handshake failed with an mbedTLS error: 0 when that tells the side nothing, otherwise an
@@ -50,9 +54,27 @@ struct sp_tls {
 
 extern struct sp_tls_stats sp_tls_count;
 
-/* Takes a free context into use: 0, or SP_E_MEMORY (the carrier is not taken). */
+/* Takes a free context into use: 0, or SP_E_MEMORY (the carrier is not taken). in_buffer: bytes of
+ * the inbound buffer. */
 int sp_tls_open(struct sp_tls *tls, const struct sp_tls_side *side, const mbedtls_ssl_config *conf,
-                struct sp_stream *carrier);
+                struct sp_stream *carrier, size_t in_buffer);
+/* tls_buffers.c */
+/* mbedtls_ssl_setup with an inbound buffer of that many bytes. */
+int sp_tls_set_up(mbedtls_ssl_context *ssl, const mbedtls_ssl_config *conf, size_t in_buffer);
+/* mbedtls_ssl_handshake_step, which leaves the buffers as they are. */
+int sp_tls_handshake_step(mbedtls_ssl_context *ssl);
+/* Frees what only a handshake needs: mbedTLS 3.6 keeps it for as long as a TLS 1.3 connection. */
+void sp_tls_forget_handshake(mbedtls_ssl_context *ssl);
+/* Cuts the buffers down, if what they hold allows it and there is memory for the smaller ones. From
+ * then on only alerts, a Finished, and sp_tls_room bytes of data may be sent. in_buffer 0: that one
+ * stays. */
+void sp_tls_trim(mbedtls_ssl_context *ssl, size_t in_buffer, size_t out_buffer);
+/* After MBEDTLS_ERR_SSL_BAD_INPUT_DATA, which is what a record gets that the inbound buffer cannot
+ * hold: true when it can hold any record now, and the call may be made again. */
+bool sp_tls_grow(mbedtls_ssl_context *ssl);
+/* Bytes of data that a record may have; an mbedTLS error. */
+int sp_tls_room(const mbedtls_ssl_context *ssl);
+
 void sp_tls_words(struct sp_tls *tls, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

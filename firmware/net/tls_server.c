@@ -5,6 +5,7 @@
  * no_application_protocol, as RFC 7301 3.2 demands: it could not go on anyway. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/port.h"
 #include "base/scratch.h"
 #include "base/text.h"
 #include "sp_port.h"
@@ -19,11 +20,19 @@
 #define CHAIN_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 64)
 #define LINK_OVERHEAD 5
 
-/* mbedTLS keeps its declaration to itself. */
-void mbedtls_ssl_reset_in_pointers(mbedtls_ssl_context *ssl);
+/* Bytes of the pool that are in use between two calls, at most (measured on a 32-bit machine; most
+ * of it is pointers and buffers). Within a call a handshake takes 5 KB more for a moment, as does
+ * whoever else uses the pool: the client's share has room for that while it does not compute. */
+#define BYTES(n) ((n) * sizeof(void *) / 4)
+#define LASTING BYTES(3584) /* what mbedTLS and PSA keep from the start on */
+#define CLIENT BYTES(36352) /* a client judging four certificates up to a root of RSA-4096 */
+#define SHAKES BYTES(13056) /* a server before its flight with the chain is out */
+#define WAITS BYTES(6272)   /* a server after that */
+#define OPEN BYTES(4480)    /* a server once the handshake is done */
 
 struct server {
     struct sp_tls tls; /* the first member */
+    size_t weight;     /* SHAKES, WAITS or OPEN; 0: free */
     sp_tls_lookup lookup;
     void *ctx;
     bool chosen; /* the identity below is in use, until the handshake is over */
@@ -155,9 +164,28 @@ static int choose(mbedtls_ssl_context *ssl)
     return show_identity(server);
 }
 
+/* After the ClientHello only small messages come in; once our flight is out, with chain and
+ * signature, only small ones go out. */
+static void stepped(struct sp_tls *tls)
+{
+    struct server *server = server_of(tls);
+    int state = tls->ssl.MBEDTLS_PRIVATE(state);
+
+    if (state == MBEDTLS_SSL_SERVER_HELLO) {
+        sp_tls_trim(&tls->ssl, SP_TLS_REQUEST_BUFFER, SIZE_MAX);
+    }
+    if (state >= MBEDTLS_SSL_CLIENT_KEY_EXCHANGE && state <= MBEDTLS_SSL_CLIENT_FINISHED &&
+        tls->ssl.MBEDTLS_PRIVATE(out_left) == 0) {
+        drop_identity(server);
+        sp_tls_trim(&tls->ssl, SP_TLS_REQUEST_BUFFER, SP_TLS_OUT_BUFFER);
+        server->weight = WAITS;
+    }
+}
+
 static void opened(struct sp_tls *tls)
 {
     drop_identity(server_of(tls));
+    server_of(tls)->weight = OPEN;
     /* The last flight of a server is complete; a client's leaves with its first data. */
     (void)sp_stream_write(tls->carrier, "", 0, false);
 }
@@ -177,6 +205,7 @@ static int explain(struct sp_tls *tls, int mbed)
 static void release(struct sp_tls *tls)
 {
     drop_identity(server_of(tls));
+    server_of(tls)->weight = 0;
     sp_tls_count.servers--;
 }
 
@@ -186,8 +215,12 @@ static int verdict(const struct sp_tls *tls)
     return 0;
 }
 
-static const struct sp_tls_side side = {
-    .opened = opened, .explain = explain, .release = release, .verdict = verdict};
+static const struct sp_tls_side side = {.in_buffer = SP_TLS_REQUEST_BUFFER,
+                                        .stepped = stepped,
+                                        .opened = opened,
+                                        .explain = explain,
+                                        .release = release,
+                                        .verdict = verdict};
 
 int sp_tls_server_start(void)
 {
@@ -201,21 +234,6 @@ int sp_tls_server_start(void)
     return mbedtls_ssl_conf_alpn_protocols(&config, protocols) == 0 ? 0 : SP_E_MEMORY;
 }
 
-/* mbedTLS has one size of inbound buffers for all, that of full records. The buffer is exchanged
- * for a small one before anything is read, from the same pool: MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH
- * makes it go by in_buf_len from then on. */
-static int shrink_input(mbedtls_ssl_context *ssl)
-{
-    sp_port_tls_free(ssl->MBEDTLS_PRIVATE(in_buf));
-    ssl->MBEDTLS_PRIVATE(in_buf_len) = SP_TLS_IN_BUFFER;
-    ssl->MBEDTLS_PRIVATE(in_buf) = sp_port_tls_calloc(1, SP_TLS_IN_BUFFER);
-    if (ssl->MBEDTLS_PRIVATE(in_buf) == NULL) {
-        return SP_E_MEMORY;
-    }
-    mbedtls_ssl_reset_in_pointers(ssl);
-    return 0;
-}
-
 static struct server *free_server(void)
 {
     for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
@@ -226,19 +244,37 @@ static struct server *free_server(void)
     return NULL;
 }
 
+/* 0 when one more handshake may begin beside those under way, whoever our own client talks to;
+ * SP_E_AGAIN when it may once these are done, SP_E_MEMORY. */
+static int admit(void)
+{
+    size_t limit = sp_port_use(SP_POOL_TLS).limit;
+    size_t weight = LASTING + CLIENT + SHAKES;
+    bool shaking = false;
+
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
+        weight += servers[i].weight;
+        shaking = shaking || servers[i].weight > OPEN;
+    }
+    if (weight <= limit) {
+        return 0;
+    }
+    return shaking ? SP_E_AGAIN : SP_E_MEMORY;
+}
+
 int sp_tls_accept(struct sp_stream *carrier, sp_tls_lookup lookup, void *ctx,
                   struct sp_stream **out)
 {
     struct server *server = free_server();
+    int err = server != NULL ? admit() : SP_E_MEMORY;
 
-    if (server == NULL || sp_tls_open(&server->tls, &side, &config, carrier) != 0) {
-        return SP_E_MEMORY;
+    if (err == 0) {
+        err = sp_tls_open(&server->tls, &side, &config, carrier, SP_TLS_IN_BUFFER);
     }
-    if (shrink_input(&server->tls.ssl) != 0) {
-        mbedtls_ssl_free(&server->tls.ssl);
-        memset(&server->tls, 0, sizeof server->tls);
-        return SP_E_MEMORY;
+    if (err != 0) {
+        return err;
     }
+    server->weight = SHAKES;
     mbedtls_x509_crt_init(&server->chain);
     mbedtls_pk_init(&server->key);
     server->lookup = lookup;
