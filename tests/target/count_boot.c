@@ -21,7 +21,10 @@ void count_reset(void);
 int __real_main(void);
 int __wrap_main(void);
 void __wrap_vApplicationIdleHook(void);
+sp_time __real_sealpost_step(void);
+sp_time __wrap_sealpost_step(void);
 
+static bool stepped; /* the service is up, and its loop has begun */
 static uint32_t stack[STACK / 4] __attribute__((section(".stacks"), aligned(32)));
 
 /* This object is the first to be linked: these lie where the core looks for them. */
@@ -86,6 +89,12 @@ int __wrap_main(void)
     run_scenario();
 }
 
+sp_time __wrap_sealpost_step(void)
+{
+    stepped = true;
+    return __real_sealpost_step();
+}
+
 /* The idle task runs for the first time when the service's loop sleeps. */
 void __wrap_vApplicationIdleHook(void)
 {
@@ -93,6 +102,7 @@ void __wrap_vApplicationIdleHook(void)
 
     __disable_irq();
     count_print("count-begin");
+    count_need(stepped ? 0 : SP_E_STATE, "asleep before the loop's first step");
     count_report("ready", now);
     count_report("mount", count_mount());
     count_end();
