@@ -40,6 +40,21 @@ bool sp_der_is_sequence(struct sp_span der);
 /* Takes the next certificate off the front of a PEM text (anything around it is skipped): its DER
  * length in out, SP_E_NOT_FOUND at the end, SP_E_CERT_BAD, SP_E_SPACE. */
 int sp_pem_next(struct sp_span *rest, uint8_t *out, size_t cap);
+
+/* The same for a text that comes in pieces; {0} is its beginning. */
+struct sp_pem_reader {
+    bool inside; /* between BEGIN and END */
+    bool bad;    /* what stands there is not base64 */
+    bool full;   /* or more than there is room for */
+    uint8_t digits, padding, matched;
+    uint32_t bits; /* of the digits that wait for a byte to be whole */
+    size_t n;      /* bytes of DER so far */
+};
+/* One byte more of the text. The DER of the certificate that is being read goes to out, which stays
+ * the same until its end. 0 while it goes on; at the end its length, SP_E_CERT_BAD or SP_E_SPACE.
+ */
+int sp_pem_feed(struct sp_pem_reader *reader, char c, uint8_t *out, size_t cap);
+
 /* Appends PEM to out. */
 void sp_pem_put(struct sp_buf *out, struct sp_span der);
 

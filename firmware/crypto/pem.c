@@ -7,25 +7,8 @@
 
 #define BEGIN "-----BEGIN CERTIFICATE-----"
 #define END "-----END CERTIFICATE-----"
+#define DASHES 5      /* in front of each */
 #define LINE_BYTES 48 /* 64 characters */
-
-/* Where text begins in span; its length when it does not. */
-static size_t find(struct sp_span span, const char *text)
-{
-    size_t n = strlen(text);
-
-    for (size_t i = 0; i + n <= span.n; i++) {
-        if (memcmp(span.p + i, text, n) == 0) {
-            return i;
-        }
-    }
-    return span.n;
-}
-
-static struct sp_span without(struct sp_span span, size_t n)
-{
-    return sp_span(span.p + n, span.n - n);
-}
 
 bool sp_der_is_sequence(struct sp_span der)
 {
@@ -50,33 +33,109 @@ bool sp_der_is_sequence(struct sp_span der)
     return n == 2 + octets + length;
 }
 
-int sp_pem_next(struct sp_span *rest, uint8_t *out, size_t cap)
+/* One character more of what may be that mark; true when it is whole. */
+static bool match(struct sp_pem_reader *reader, const char *mark, char c)
 {
-    size_t begin = find(*rest, BEGIN);
-    struct sp_span text;
-    size_t end;
-    size_t n = 0;
-    int err;
-
-    if (begin == rest->n) {
-        *rest = without(*rest, rest->n);
-        return SP_E_NOT_FOUND;
+    if (c == mark[reader->matched]) {
+        reader->matched++;
+    } else if (c != '-') {
+        reader->matched = 0;
+    } else if (reader->matched !=
+               DASHES) { /* one dash more than there have to be changes nothing */
+        reader->matched = 1;
     }
-    text = without(*rest, begin + strlen(BEGIN));
-    end = find(text, END);
-    if (end == text.n) {
-        *rest = without(*rest, rest->n);
+    if (mark[reader->matched] != '\0') {
+        return false;
+    }
+    reader->matched = 0;
+    return true;
+}
+
+static int value_of(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c != '\0' ? strchr(digits, c) : NULL;
+
+    return at != NULL ? (int)(at - digits) : -1;
+}
+
+static void keep(struct sp_pem_reader *reader, uint8_t byte, uint8_t *out, size_t cap)
+{
+    if (reader->n == cap) {
+        reader->full = true;
+        return;
+    }
+    out[reader->n++] = byte;
+}
+
+/* RFC 4648 4; white space may stand anywhere (RFC 7468 3). */
+static void take_digit(struct sp_pem_reader *reader, char c, uint8_t *out, size_t cap)
+{
+    int value = value_of(c);
+
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+        return;
+    }
+    reader->digits = (uint8_t)((reader->digits + 1) % 4);
+    if (c == '=' && reader->padding < 2) {
+        reader->padding++;
+        return;
+    }
+    if (value < 0 || reader->padding > 0) {
+        reader->bad = true;
+        return;
+    }
+    reader->bits = reader->bits << 6 | (uint32_t)value;
+    if (reader->digits != 1) { /* the second, third and fourth digit end a byte each */
+        keep(reader, (uint8_t)(reader->bits >> (2 * ((4 - reader->digits) % 4))), out, cap);
+    }
+}
+
+static int result_of(const struct sp_pem_reader *reader, const uint8_t *out)
+{
+    if (reader->bad || reader->digits != 0) {
         return SP_E_CERT_BAD;
     }
-    *rest = without(text, end + strlen(END));
-    err = mbedtls_base64_decode(out, cap, &n, text.p, end);
-    if (err == MBEDTLS_ERR_BASE64_BUFFER_TOO_SMALL) {
+    if (reader->full) {
         return SP_E_SPACE;
     }
-    if (err != 0 || !sp_der_is_sequence(sp_span(out, n))) {
-        return SP_E_CERT_BAD;
+    return sp_der_is_sequence(sp_span(out, reader->n)) ? (int)reader->n : SP_E_CERT_BAD;
+}
+
+int sp_pem_feed(struct sp_pem_reader *reader, char c, uint8_t *out, size_t cap)
+{
+    uint8_t before = reader->matched;
+    int result;
+
+    if (match(reader, reader->inside ? END : BEGIN, c)) {
+        result = reader->inside ? result_of(reader, out) : 0;
+        *reader = (struct sp_pem_reader){.inside = !reader->inside};
+        return result;
     }
-    return (int)n;
+    if (!reader->inside) {
+        return 0;
+    }
+    if (before > 0 && reader->matched <= before) {
+        reader->bad = true; /* dashes that are not those of END */
+    } else if (reader->matched == 0) {
+        take_digit(reader, c, out, cap);
+    }
+    return 0;
+}
+
+int sp_pem_next(struct sp_span *rest, uint8_t *out, size_t cap)
+{
+    struct sp_pem_reader reader = {0};
+
+    while (rest->n > 0) {
+        int result = sp_pem_feed(&reader, (char)rest->p[0], out, cap);
+
+        *rest = sp_span(rest->p + 1, rest->n - 1);
+        if (result != 0) {
+            return result;
+        }
+    }
+    return reader.inside ? SP_E_CERT_BAD : SP_E_NOT_FOUND;
 }
 
 void sp_pem_put(struct sp_buf *out, struct sp_span der)

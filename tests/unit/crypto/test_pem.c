@@ -51,9 +51,22 @@ static void texts_are_judged(void **state)
         {BEGIN "MAA=\n", SP_E_CERT_BAD},
         {BEGIN END, SP_E_CERT_BAD},
         {BEGIN "MA*=\n" END, SP_E_CERT_BAD},
-        {BEGIN "MAAA\n" END, SP_E_CERT_BAD},     /* a byte after the sequence */
-        {BEGIN "MQA=\n" END, SP_E_CERT_BAD},     /* no sequence */
-        {BEGIN "MIEAAAAA\n" END, SP_E_CERT_BAD}, /* lengths disagree */
+        {BEGIN "MAAA\n" END, SP_E_CERT_BAD},             /* a byte after the sequence */
+        {BEGIN "MQA=\n" END, SP_E_CERT_BAD},             /* no sequence */
+        {BEGIN "MIEAAAAA\n" END, SP_E_CERT_BAD},         /* lengths disagree */
+        {"------BEGIN CERTIFICATE-----\nMAA=\n" END, 2}, /* a dash more */
+        {"-----BEGIN -----BEGIN CERTIFICATE-----\nMAA=\n" END, 2},
+        {BEGIN " M A\tA = \r\n\n" END, 2},
+        {BEGIN "MAA=\n-" END, SP_E_CERT_BAD},
+        {BEGIN "MAA=\n-----\n" END, SP_E_CERT_BAD},
+        {BEGIN BEGIN "MAA=\n" END, SP_E_CERT_BAD},
+        {BEGIN "MAA=\n-----END CERTIFICAT\n" END, SP_E_CERT_BAD},
+        {BEGIN "MAA\n" END, SP_E_CERT_BAD},
+        {BEGIN "MAA==\n" END, SP_E_CERT_BAD},
+        {BEGIN "MAAA====\n" END, SP_E_CERT_BAD},
+        {BEGIN "=MAA\n" END, SP_E_CERT_BAD},
+        {BEGIN "MA=A\n" END, SP_E_CERT_BAD},
+        {BEGIN "AAAAAAAAAAAA*AAAAAAAAAAAAAAAAAAAAAAA\n" END, SP_E_CERT_BAD}, /* too long, too */
         {BEGIN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" END, SP_E_SPACE},
     };
     uint8_t der[20];
