@@ -7,32 +7,39 @@
 #include "acme/problem.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 
 #include <string.h>
 
+/* The record is read into scratch memory that the caller releases. */
 static int read_record(struct sp_acme_client *c, struct sp_acme_account_record *out)
 {
-    int n = sp_store_get(c->store, SP_KIND_ACCOUNT, c->directory_url, c->record, sizeof c->record);
+    uint8_t *bytes = sp_scratch_take(SP_ACME_RECORD_MAX);
+    int n = sp_store_get(c->store, SP_KIND_ACCOUNT, c->directory_url, bytes, SP_ACME_RECORD_MAX);
 
-    return n < 0 ? n : sp_acme_account_decode(sp_span(c->record, (size_t)n), out);
+    return n < 0 ? n : sp_acme_account_decode(sp_span(bytes, (size_t)n), out);
 }
 
 static int write_record(struct sp_acme_client *c, const struct sp_acme_account_record *record)
 {
-    int n = sp_acme_account_encode(record, c->record, sizeof c->record);
+    size_t mark = sp_scratch_mark();
+    uint8_t *bytes = sp_scratch_take(SP_ACME_RECORD_MAX);
+    int n = sp_acme_account_encode(record, bytes, SP_ACME_RECORD_MAX);
     int err = n;
 
     if (n >= 0) {
-        err = sp_store_put(c->store, SP_KIND_ACCOUNT, c->directory_url,
-                           sp_span(c->record, (size_t)n), 0);
+        err =
+            sp_store_put(c->store, SP_KIND_ACCOUNT, c->directory_url, sp_span(bytes, (size_t)n), 0);
     }
-    sp_wipe(c->record, sizeof c->record);
+    sp_scratch_release(mark);
     return err;
 }
 
 void sp_acme_account_load(struct sp_acme_client *c)
 {
+    size_t mark = sp_scratch_mark();
     struct sp_acme_account_record record;
+    char ca[SP_DOMAIN_SIZE];
     int err = read_record(c, &record);
 
     c->agreed = err == 0;
@@ -40,14 +47,15 @@ void sp_acme_account_load(struct sp_acme_client *c)
     if (err == 0) {
         (void)sp_span_copy(record.url, c->account_url, sizeof c->account_url);
     } else if (err != SP_E_NOT_FOUND) {
-        sp_log_error(SP_ACME_ROOM, "the account with %s cannot be read: %s", c->ca,
-                     sp_err_text(err));
+        sp_acme_ca(c, ca);
+        sp_log_error(SP_ACME_ROOM, "the account with %s cannot be read: %s", ca, sp_err_text(err));
     }
-    sp_wipe(c->record, sizeof c->record);
+    sp_scratch_release(mark);
 }
 
 int sp_acme_account_key(struct sp_acme_client *c, struct sp_key *key)
 {
+    size_t mark = sp_scratch_mark();
     struct sp_acme_account_record record;
     int err = read_record(c, &record);
 
@@ -55,7 +63,7 @@ int sp_acme_account_key(struct sp_acme_client *c, struct sp_key *key)
     if (err == 0) {
         err = sp_key_load(record.key, key);
     }
-    sp_wipe(c->record, sizeof c->record);
+    sp_scratch_release(mark);
     return err;
 }
 
@@ -88,26 +96,23 @@ int sp_acme_account_agree(struct sp_acme_client *c, const char *terms, sp_utc ut
 
 static int keep_url(struct sp_acme_client *c, const char *url)
 {
-    char terms[SP_URL_MAX];
-    struct sp_key key = {.n = 0};
+    size_t mark = sp_scratch_mark();
     struct sp_acme_account_record record;
     int err = read_record(c, &record);
 
     if (err == 0) {
-        err = sp_key_load(record.key, &key);
-    }
-    if (err == 0) {
-        err = sp_span_copy(record.terms, terms, sizeof terms);
-    }
-    if (err == 0) {
-        record.key = sp_span(key.der, key.n);
-        record.terms = sp_span_str(terms);
         record.url = sp_span_str(url);
         err = write_record(c, &record);
     }
-    sp_wipe(c->record, sizeof c->record);
-    sp_key_wipe(&key);
+    sp_scratch_release(mark);
     return err;
+}
+
+static int put_payload(struct sp_acme_client *c, struct sp_buf *out)
+{
+    (void)c;
+    sp_buf_puts(out, "{\"termsOfServiceAgreed\":true}");
+    return 0;
 }
 
 int sp_acme_account_begin(struct sp_acme_client *c, sp_time now)
@@ -120,8 +125,7 @@ int sp_acme_account_begin(struct sp_acme_client *c, sp_time now)
         sp_acme_problem_explain(&c->problem, c->job.host, false);
         return c->problem.error;
     }
-    sp_acme_exchange_begin(c, SP_ACME_POST_KEY, c->directory.new_account,
-                           "{\"termsOfServiceAgreed\":true}");
+    sp_acme_exchange_begin(c, SP_ACME_POST_KEY, c->directory.new_account, put_payload);
     return 0;
 }
 
@@ -133,7 +137,7 @@ static int read_account(struct sp_acme_client *c)
     const char *status = sp_acme_json_text(root, "status");
     bool usable = status != NULL && strcmp(status, "valid") == 0;
 
-    if (err == 0 && (status == NULL || !sp_acme_url_ok(c->exchange.http.location))) {
+    if (err == 0 && (status == NULL || !sp_acme_url_ok(c->exchange.http->location))) {
         err = SP_E_PROTOCOL;
     }
     sp_acme_json_free(root);
@@ -154,11 +158,11 @@ int sp_acme_account_answer(struct sp_acme_client *c, sp_time now)
     if (err < 0) {
         return err;
     }
-    err = keep_url(c, c->exchange.http.location);
+    err = keep_url(c, c->exchange.http->location);
     if (err < 0) {
         return sp_acme_fail_store(c, err);
     }
-    (void)sp_span_copy(sp_span_str(c->exchange.http.location), c->account_url,
+    (void)sp_span_copy(sp_span_str(c->exchange.http->location), c->account_url,
                        sizeof c->account_url);
     sp_log_info(SP_ACME_ROOM, "account %s", c->account_url);
     sp_acme_go_on(c);
@@ -167,11 +171,14 @@ int sp_acme_account_answer(struct sp_acme_client *c, sp_time now)
 
 int sp_acme_account_gone(struct sp_acme_client *c)
 {
+    char ca[SP_DOMAIN_SIZE];
+
     if (c->job.account_renewed ||
         !sp_acme_problem_names(sp_acme_answer(c), "accountDoesNotExist")) {
         return 0;
     }
-    sp_log_warn(SP_ACME_ROOM, "%s does not know account %s any more: it is made anew", c->ca,
+    sp_acme_ca(c, ca);
+    sp_log_warn(SP_ACME_ROOM, "%s does not know account %s any more: it is made anew", ca,
                 c->account_url);
     c->job.account_renewed = true;
     c->account_url[0] = '\0';

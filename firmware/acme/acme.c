@@ -32,15 +32,6 @@ const char *sp_acme_phase_text(enum sp_acme_phase phase)
     return (size_t)phase < sizeof texts / sizeof texts[0] ? texts[phase] : "";
 }
 
-static void copy_ca_host(struct sp_acme_client *c)
-{
-    const char *host = c->directory_url + strlen("https://");
-
-    if (sp_span_copy(sp_span(host, strcspn(host, ":/?")), c->ca, sizeof c->ca) < 0) {
-        c->ca[0] = '\0';
-    }
-}
-
 int sp_acme_start(struct sp_store *store, const char *directory)
 {
     struct sp_acme_client *c = &client;
@@ -48,13 +39,12 @@ int sp_acme_start(struct sp_store *store, const char *directory)
     if (!sp_acme_url_ok(directory) || strlen(directory) > SP_STORE_NAME_MAX) {
         return SP_E_INVALID;
     }
-    sp_acme_exchange_cancel(c);
+    sp_acme_exchange_end(c);
     sp_wipe(c, sizeof *c);
     sp_acme_json_start();
     c->store = store;
     c->directory_result = SP_E_STATE;
     (void)sp_span_copy(sp_span_str(directory), c->directory_url, sizeof c->directory_url);
-    copy_ca_host(c);
     sp_acme_account_load(c);
     return 0;
 }
@@ -108,7 +98,7 @@ const char *sp_acme_directory(void)
 /* Ends what is under way, and wipes what it left. Its record stays. */
 static void drop_job(struct sp_acme_client *c)
 {
-    sp_acme_exchange_cancel(c);
+    sp_acme_exchange_end(c);
     sp_http_client_drop();
     if (c->state == SP_ACME_ST_DIRECTORY) {
         c->directory_result = c->directory_known ? 0 : SP_E_STATE;
@@ -192,8 +182,7 @@ int sp_acme_take(struct sp_acme_result *out)
     }
     memset(out, 0, sizeof *out);
     out->key = sp_span(job->key.der, job->key.n);
-    memcpy(out->chain, job->links, sizeof job->links);
-    out->links = job->links_n;
+    out->links = (unsigned)sp_acme_chain_end(&job->chain, sp_acme_answer(&client), out->chain);
     return 0;
 }
 

@@ -2,44 +2,74 @@
 
 #include "base/err.h"
 
-#include <string.h>
-
-/* DER is shorter than the PEM it came from, so that what is written never passes what was read. */
-int sp_acme_chain_read(char *text, size_t n, union sp_acme_chain_work *work,
-                       struct sp_span links[SP_CHAIN_LINKS])
+void sp_acme_chain_begin(struct sp_acme_chain *chain)
 {
-    struct sp_span rest = sp_span(text, n);
-    char *out = text;
-    int count = 0;
+    *chain = (struct sp_acme_chain){0};
+}
 
-    for (;;) {
-        size_t cap = count == 0 ? SP_LEAF_MAX : SP_LINK_MAX;
-        int der_n = sp_pem_next(&rest, work->der, cap);
+/* Room for the certificate that is being read. */
+static size_t room(const struct sp_acme_chain *chain, const struct sp_buf *body)
+{
+    size_t left = body->cap - 1 - body->len;
+    size_t most = chain->n == 0 ? SP_LEAF_MAX : SP_LINK_MAX;
 
-        if (der_n == SP_E_NOT_FOUND) {
-            return count > 0 ? count : SP_E_CERT_BAD;
-        }
-        if (count == SP_CHAIN_LINKS) {
-            return SP_E_FULL;
-        }
-        if (der_n < 0) {
-            return der_n;
-        }
-        memcpy(out, work->der, (size_t)der_n);
-        links[count++] = sp_span(out, (size_t)der_n);
-        out += der_n;
+    return left < most ? left : most;
+}
+
+static void take(struct sp_acme_chain *chain, char c, struct sp_buf *body)
+{
+    int n = sp_pem_feed(&chain->pem, c, (uint8_t *)body->p + body->len, room(chain, body));
+
+    if (chain->n == SP_CHAIN_LINKS && chain->pem.inside) {
+        chain->error = SP_E_FULL;
+    } else if (n < 0) {
+        chain->error = n;
+    } else if (n > 0) {
+        chain->sizes[chain->n++] = (uint16_t)n;
+        body->len += (size_t)n;
     }
 }
 
-int sp_acme_chain_check(const struct sp_span *links, unsigned n, const char *host,
-                        const struct sp_key *key, union sp_acme_chain_work *work)
+/* What is wrong is told at the end: the answer is read to there all the same. */
+int sp_acme_chain_take(struct sp_acme_chain *chain, struct sp_span piece, struct sp_buf *body)
 {
-    int err = sp_cert_read(links[0], &work->info);
+    chain->seen += piece.n;
+    if (chain->seen > SP_CHAIN_PEM_MAX) {
+        return SP_E_TOO_BIG;
+    }
+    for (size_t i = 0; i < piece.n && chain->error == 0; i++) {
+        take(chain, (char)piece.p[i], body);
+    }
+    return 0;
+}
+
+int sp_acme_chain_end(const struct sp_acme_chain *chain, struct sp_span body,
+                      struct sp_span links[SP_CHAIN_LINKS])
+{
+    size_t at = 0;
+
+    if (chain->error < 0) {
+        return chain->error;
+    }
+    if (chain->n == 0 || chain->pem.inside) {
+        return SP_E_CERT_BAD;
+    }
+    for (unsigned i = 0; i < chain->n; i++) {
+        links[i] = sp_span(body.p + at, chain->sizes[i]);
+        at += chain->sizes[i];
+    }
+    return (int)chain->n;
+}
+
+int sp_acme_chain_check(const struct sp_span *links, unsigned n, const char *host,
+                        const struct sp_key *key, struct sp_cert_info *info)
+{
+    int err = sp_cert_read(links[0], info);
 
     if (err < 0) {
         return err;
     }
-    if (!sp_cert_matches(&work->info, host)) {
+    if (!sp_cert_matches(info, host)) {
         return SP_E_CERT_NAME;
     }
     err = sp_cert_matches_key(links[0], key);

@@ -17,6 +17,7 @@
 #include "acme/acme.h"
 #include "acme/chain.h"
 #include "acme/directory.h"
+#include "acme/json.h"
 #include "acme/jws.h"
 #include "acme/order.h"
 #include "acme/record.h"
@@ -24,8 +25,6 @@
 #include "net/http_client.h"
 
 #define SP_ACME_ROOM "acme"
-#define SP_ACME_REQUEST_SIZE                                                                       \
-    3072 /* the longest: finalize, with every URL and the nonce at its bound */
 #define SP_ACME_PAYLOAD_SIZE 1024 /* the longest: a request for a certificate in base64url */
 
 enum sp_acme_state {
@@ -53,20 +52,27 @@ enum sp_acme_method {
     SP_ACME_POST_ACCOUNT /* signed, by the account's URL */
 };
 
+struct sp_acme_client;
+
+/* Appends a request's payload (SP_ACME_PAYLOAD_SIZE): JSON. Called for each attempt. 0 or an error,
+ * which ends the request. */
+typedef int (*sp_acme_payload)(struct sp_acme_client *c, struct sp_buf *out);
+
 /* One request, from its first attempt to its answer. */
 struct sp_acme_exchange {
     struct sp_http_call call;
-    struct sp_http_result http;
+    const struct sp_http_result *http; /* the answer while it is at hand, otherwise NULL */
     enum sp_acme_method method;
-    char url[SP_URL_MAX];
-    char payload[SP_ACME_PAYLOAD_SIZE];
-    const char *accept;
+    const char *url;         /* of the job or the directory: it stays as it is meanwhile */
+    sp_acme_payload payload; /* NULL: POST-as-GET */
+    bool for_chain;          /* the answer is read by job.chain, otherwise by … */
+    struct sp_acme_json_pieces json;
     uint8_t family;
     char nonce[SP_ACME_NONCE_SIZE]; /* at hand; kept from one request to the next */
     bool under_way;                 /* the HTTP client has the call */
     bool fetching_nonce;
-    bool prepared; /* the call waits for the HTTP client to be free */
-    bool lost;     /* the CA may have acted on an attempt whose answer did not come */
+    bool lost; /* the CA may have acted on an attempt whose answer did not come */
+    int error; /* our own: the attempt could not be written */
     unsigned refused_nonces, losses, waits;
     sp_time wake; /* not before */
 };
@@ -76,12 +82,17 @@ struct sp_acme_job {
     char host[SP_DOMAIN_SIZE]; /* "" when there is none */
     char url[SP_URL_MAX];
     sp_utc begun;
-    struct sp_acme_order_object order;
+    enum sp_acme_status status;
+    char authorization_url[SP_URL_MAX];
+    char finalize_url[SP_URL_MAX];
+    union {
+        char own[SP_URL_MAX];         /* of the self-test */
+        char certificate[SP_URL_MAX]; /* once the order is valid */
+    } last;
     struct sp_acme_authorization authorization;
     char thumbprint[SP_ACME_THUMBPRINT_SIZE];
     struct sp_key key; /* the certificate's; from download to finish, otherwise wiped */
-    struct sp_span links[SP_CHAIN_LINKS];
-    unsigned links_n;
+    struct sp_acme_chain chain;
     uint8_t family;       /* 6, then 4: of the self-test */
     unsigned absent;      /* families in which the host has no address */
     bool told;            /* the CA was told of the challenge since the start */
@@ -96,7 +107,6 @@ struct sp_acme_job {
 struct sp_acme_client {
     struct sp_store *store;
     char directory_url[SP_URL_MAX];
-    char ca[SP_DOMAIN_SIZE]; /* its host, for sentences */
     struct sp_acme_directory directory;
     bool directory_known;
     bool directory_stale; /* to be fetched before the next order */
@@ -112,14 +122,6 @@ struct sp_acme_client {
     struct sp_acme_job job;
     struct sp_acme_problem problem;
     struct sp_acme_stats stats;
-
-    union {
-        char request[SP_ACME_REQUEST_SIZE];
-        union sp_acme_chain_work chain;
-    } work; /* a request while one is under way */
-    uint8_t record[SP_ACME_RECORD_MAX];
-    char
-        answer[SP_CHAIN_PEM_MAX + 1]; /* scratch while a request is written; in the end the chain */
 };
 
 /* machine.c ------------------------------------------------------------------------------------ */
@@ -140,17 +142,22 @@ int sp_acme_fail_invalid(struct sp_acme_client *c);
  */
 int sp_acme_fail_reading(struct sp_acme_client *c, int err, const char *what);
 int sp_acme_fail_store(struct sp_acme_client *c, int err);
+/* The CA's host, for sentences, into out (SP_DOMAIN_SIZE bytes). */
+void sp_acme_ca(const struct sp_acme_client *c, char *out);
 sp_time sp_acme_machine_step(struct sp_acme_client *c, sp_time now);
 
 /* exchange.c ----------------------------------------------------------------------------------- */
 
-/* Begins a request. payload: JSON, "" for POST-as-GET. Errors come by step. */
+/* Begins a request. Errors come by step. */
 void sp_acme_exchange_begin(struct sp_acme_client *c, enum sp_acme_method method, const char *url,
-                            const char *payload);
+                            sp_acme_payload payload);
 /* SP_E_AGAIN while it goes on (exchange.wake says until when nothing happens); 0 when there is an
- * answer, of any status, in exchange.http and c->answer; another error when there will be none. */
+ * answer, of any status, in exchange.http; another error when there will be none. What is in
+ * exchange.http is lent by the HTTP client, which nobody else can use until sp_acme_exchange_end.
+ */
 int sp_acme_exchange_step(struct sp_acme_client *c, sp_time now);
-void sp_acme_exchange_cancel(struct sp_acme_client *c);
+/* Gives the answer back; what is under way is given up. */
+void sp_acme_exchange_end(struct sp_acme_client *c);
 struct sp_span sp_acme_answer(const struct sp_acme_client *c);
 
 /* account.c ------------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include "acme/problem.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "base/text.h"
 #include "sp_port.h"
 
@@ -23,11 +24,13 @@
 /* The record --------------------------------------------------------------------------------------
  */
 
+/* The record is read into scratch memory that the caller releases. */
 static int read_record(struct sp_acme_client *c, struct sp_acme_order_record *out)
 {
-    int n = sp_store_get(c->store, SP_KIND_ORDER, RECORD, c->record, sizeof c->record);
+    uint8_t *bytes = sp_scratch_take(SP_ACME_RECORD_MAX);
+    int n = sp_store_get(c->store, SP_KIND_ORDER, RECORD, bytes, SP_ACME_RECORD_MAX);
 
-    return n < 0 ? n : sp_acme_order_decode(sp_span(c->record, (size_t)n), out);
+    return n < 0 ? n : sp_acme_order_decode(sp_span(bytes, (size_t)n), out);
 }
 
 static bool is_usable(const struct sp_acme_client *c, const struct sp_acme_order_record *record,
@@ -40,6 +43,7 @@ static bool is_usable(const struct sp_acme_client *c, const struct sp_acme_order
 
 void sp_acme_job_load(struct sp_acme_client *c, sp_utc utc)
 {
+    size_t mark = sp_scratch_mark();
     struct sp_acme_order_record record;
     int err = read_record(c, &record);
 
@@ -49,7 +53,7 @@ void sp_acme_job_load(struct sp_acme_client *c, sp_utc utc)
         c->job.resumed = sp_span_copy(record.url, c->job.url, sizeof c->job.url) == 0 &&
                          sp_acme_url_ok(c->job.url);
     }
-    sp_wipe(c->record, sizeof c->record);
+    sp_scratch_release(mark);
     if (!c->job.resumed && err != SP_E_NOT_FOUND) {
         sp_acme_job_delete(c);
     }
@@ -57,13 +61,14 @@ void sp_acme_job_load(struct sp_acme_client *c, sp_utc utc)
 
 void sp_acme_job_host(struct sp_acme_client *c, char *out)
 {
+    size_t mark = sp_scratch_mark();
     struct sp_acme_order_record record;
 
     out[0] = '\0';
     if (read_record(c, &record) == 0) {
         (void)sp_span_copy(record.host, out, SP_DOMAIN_SIZE);
     }
-    sp_wipe(c->record, sizeof c->record);
+    sp_scratch_release(mark);
 }
 
 void sp_acme_job_delete(struct sp_acme_client *c)
@@ -79,24 +84,27 @@ void sp_acme_job_delete(struct sp_acme_client *c)
 
 int sp_acme_job_save(struct sp_acme_client *c, const struct sp_key *key)
 {
+    size_t mark = sp_scratch_mark();
+    uint8_t *bytes = sp_scratch_take(SP_ACME_RECORD_MAX);
     const struct sp_acme_order_record record = {.begun = c->job.begun,
                                                 .host = sp_span_str(c->job.host),
                                                 .directory = sp_span_str(c->directory_url),
                                                 .url = sp_span_str(c->job.url),
                                                 .key = key != NULL ? sp_span(key->der, key->n)
                                                                    : sp_span(NULL, 0)};
-    int n = sp_acme_order_encode(&record, c->record, sizeof c->record);
+    int n = sp_acme_order_encode(&record, bytes, SP_ACME_RECORD_MAX);
     int err = n;
 
     if (n >= 0) {
-        err = sp_store_put(c->store, SP_KIND_ORDER, RECORD, sp_span(c->record, (size_t)n), 0);
+        err = sp_store_put(c->store, SP_KIND_ORDER, RECORD, sp_span(bytes, (size_t)n), 0);
     }
-    sp_wipe(c->record, sizeof c->record);
+    sp_scratch_release(mark);
     return err;
 }
 
 int sp_acme_job_key(struct sp_acme_client *c, struct sp_key *key)
 {
+    size_t mark = sp_scratch_mark();
     struct sp_acme_order_record record;
     int err = read_record(c, &record);
 
@@ -104,7 +112,7 @@ int sp_acme_job_key(struct sp_acme_client *c, struct sp_key *key)
     if (err == 0) {
         err = record.key.n > 0 ? sp_key_load(record.key, key) : SP_E_NOT_FOUND;
     }
-    sp_wipe(c->record, sizeof c->record);
+    sp_scratch_release(mark);
     return err;
 }
 
@@ -123,7 +131,7 @@ static bool has_key(struct sp_acme_client *c)
 static int pause_before_poll(struct sp_acme_client *c, sp_time now)
 {
     struct sp_acme_job *job = &c->job;
-    uint32_t asked = c->exchange.http.retry_after;
+    uint32_t asked = c->exchange.http->retry_after;
     sp_time pause = asked > 0 ? (sp_time)asked * 1000 : job->wait;
 
     if (now + pause > job->wait_until) {
@@ -167,7 +175,7 @@ int sp_acme_new_order_instead(struct sp_acme_client *c)
  * or its certificate is for a key that we don't have. */
 static int follow(struct sp_acme_client *c, sp_time now)
 {
-    enum sp_acme_status status = c->job.order.status;
+    enum sp_acme_status status = c->job.status;
 
     if ((status == SP_ACME_PROCESSING || status == SP_ACME_VALID) && !has_key(c)) {
         return SP_E_STATE;
@@ -190,15 +198,31 @@ static int follow(struct sp_acme_client *c, sp_time now)
     }
 }
 
+static void keep_order(struct sp_acme_job *job, const struct sp_acme_order_object *order)
+{
+    job->status = order->status;
+    memcpy(job->authorization_url, order->authorization, sizeof job->authorization_url);
+    memcpy(job->finalize_url, order->finalize, sizeof job->finalize_url);
+    memcpy(job->last.certificate, order->certificate, sizeof job->last.certificate);
+}
+
 static int read_order(struct sp_acme_client *c)
 {
-    return sp_acme_order_parse(sp_acme_answer(c), c->job.host, &c->job.order, &c->problem);
+    size_t mark = sp_scratch_mark();
+    struct sp_acme_order_object *order = sp_scratch_take(sizeof *order);
+    int err = sp_acme_order_parse(sp_acme_answer(c), c->job.host, order, &c->problem);
+
+    if (err == 0) {
+        keep_order(&c->job, order);
+    }
+    sp_scratch_release(mark);
+    return err;
 }
 
 int sp_acme_resume_begin(struct sp_acme_client *c, sp_time now)
 {
     (void)now;
-    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.url, "");
+    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.url, NULL);
     return 0;
 }
 
@@ -220,30 +244,31 @@ int sp_acme_resume_answer(struct sp_acme_client *c, sp_time now)
 
 int sp_acme_resume_refused(struct sp_acme_client *c, sp_time now)
 {
-    int status = c->exchange.http.status;
+    int status = c->exchange.http->status;
 
     (void)now;
     return status == 429 || status >= 500 ? sp_acme_fail_refused(c) : sp_acme_new_order_instead(c);
 }
 
+static int put_host(struct sp_acme_client *c, struct sp_buf *out)
+{
+    sp_buf_printf(out, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"%s\"}]}", c->job.host);
+    return 0;
+}
+
 int sp_acme_new_order_begin(struct sp_acme_client *c, sp_time now)
 {
-    char payload[SP_DOMAIN_SIZE + 64];
-    struct sp_buf out;
-
     (void)now;
     memset(&c->job.authorization, 0, sizeof c->job.authorization);
     c->job.told = false;
     c->job.finalized = 0;
-    sp_buf_init(&out, payload, sizeof payload);
-    sp_buf_printf(&out, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"%s\"}]}", c->job.host);
-    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->directory.new_order, payload);
+    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->directory.new_order, put_host);
     return 0;
 }
 
 int sp_acme_new_order_answer(struct sp_acme_client *c, sp_time now)
 {
-    const char *location = c->exchange.http.location;
+    const char *location = c->exchange.http->location;
     int err;
 
     if (!sp_acme_url_ok(location)) {
@@ -284,30 +309,36 @@ static int take_key(struct sp_acme_client *c, struct sp_key *key)
     return err < 0 ? sp_acme_fail_store(c, err) : 0;
 }
 
-int sp_acme_finalize_begin(struct sp_acme_client *c, sp_time now)
+static int put_csr(struct sp_acme_client *c, struct sp_buf *out)
 {
     const char *const names[] = {c->job.host};
-    uint8_t *csr = (uint8_t *)c->answer; /* free at this point, like the space behind it */
+    uint8_t *csr = sp_scratch_take(CSR_MAX);
     struct sp_key key;
-    struct sp_buf payload;
-    int n;
-    int err = take_key(c, &key);
+    int err = sp_acme_job_key(c, &key);
+    int n = err < 0 ? err : sp_csr_make(&key, names, 1, csr, CSR_MAX);
 
-    (void)now;
-    n = err < 0 ? err : sp_csr_make(&key, names, 1, csr, CSR_MAX);
     sp_key_wipe(&key);
     if (n < 0) {
         return n;
     }
-    sp_buf_init(&payload, c->answer + CSR_MAX, SP_ACME_PAYLOAD_SIZE);
-    sp_buf_puts(&payload, "{\"csr\":\"");
-    sp_base64url(&payload, sp_span(csr, (size_t)n));
-    sp_buf_puts(&payload, "\"}");
-    if (payload.cut) {
-        return SP_E_SPACE;
+    sp_buf_puts(out, "{\"csr\":\"");
+    sp_base64url(out, sp_span(csr, (size_t)n));
+    sp_buf_puts(out, "\"}");
+    return 0;
+}
+
+int sp_acme_finalize_begin(struct sp_acme_client *c, sp_time now)
+{
+    struct sp_key key;
+    int err = take_key(c, &key);
+
+    (void)now;
+    sp_key_wipe(&key);
+    if (err < 0) {
+        return err;
     }
     c->job.finalized++;
-    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.order.finalize, payload.p);
+    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.finalize_url, put_csr);
     return 0;
 }
 
@@ -321,7 +352,7 @@ int sp_acme_finalize_answer(struct sp_acme_client *c, sp_time now)
     if (err < 0) {
         return sp_acme_fail_reading(c, err, "order");
     }
-    status = c->job.order.status;
+    status = c->job.status;
     if (status == SP_ACME_INVALID) {
         return sp_acme_fail_invalid(c);
     }
@@ -352,15 +383,15 @@ int sp_acme_finalize_refused(struct sp_acme_client *c, sp_time now)
 int sp_acme_issuance_begin(struct sp_acme_client *c, sp_time now)
 {
     (void)now;
-    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.url, "");
+    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.url, NULL);
     return 0;
 }
 
 int sp_acme_download_begin(struct sp_acme_client *c, sp_time now)
 {
     (void)now;
-    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.order.certificate, "");
-    c->exchange.accept = "application/pem-certificate-chain";
+    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.last.certificate, NULL);
+    c->exchange.for_chain = true;
     return 0;
 }
 
@@ -396,17 +427,31 @@ static bool is_old(const struct sp_cert_info *info, sp_utc utc)
     return utc - info->not_before > (info->not_after - info->not_before) / 2;
 }
 
+/* 0 when the chain at hand is what was ordered; old: it was issued long ago. */
+static int check_chain(struct sp_acme_client *c, bool *old)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_cert_info *info = sp_scratch_take(sizeof *info);
+    struct sp_span links[SP_CHAIN_LINKS];
+    int n = sp_acme_chain_end(&c->job.chain, sp_acme_answer(c), links);
+    int err = n < 0 ? n : sp_acme_job_key(c, &c->job.key);
+
+    if (err == 0) {
+        err = sp_acme_chain_check(links, (unsigned)n, c->job.host, &c->job.key, info);
+    }
+    *old = err == 0 && is_old(info, sp_port_utc_s());
+    sp_scratch_release(mark);
+    return err;
+}
+
 int sp_acme_download_answer(struct sp_acme_client *c, sp_time now)
 {
     struct sp_acme_job *job = &c->job;
-    int n = sp_acme_chain_read(c->answer, c->exchange.http.body_n, &c->work.chain, job->links);
-    int err = n < 0 ? n : sp_acme_job_key(c, &job->key);
+    bool old;
+    int err = check_chain(c, &old);
 
     (void)now;
-    if (err == 0) {
-        err = sp_acme_chain_check(job->links, (unsigned)n, job->host, &job->key, &c->work.chain);
-    }
-    if (err == 0 && job->resumed && is_old(&c->work.chain.info, sp_port_utc_s())) {
+    if (err == 0 && job->resumed && old) {
         sp_key_wipe(&job->key);
         return sp_acme_new_order_instead(c);
     }
@@ -414,7 +459,6 @@ int sp_acme_download_answer(struct sp_acme_client *c, sp_time now)
         sp_key_wipe(&job->key);
         return fail_chain(c, err);
     }
-    job->links_n = (unsigned)n;
     job->over = true;
     c->stats.certificates++;
     sp_http_client_drop();

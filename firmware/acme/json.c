@@ -32,6 +32,29 @@ void sp_acme_json_start(void)
     cJSON_InitHooks(&hooks);
 }
 
+/* False for white space (RFC 8259 2) that means nothing. */
+static bool means_something(struct sp_acme_json_pieces *at, char c)
+{
+    bool quote = c == '"' && !at->escaped;
+
+    if (!at->quoted) {
+        at->quoted = quote;
+        return c != ' ' && c != '\t' && c != '\r' && c != '\n';
+    }
+    at->quoted = !quote;
+    at->escaped = c == '\\' && !at->escaped;
+    return true;
+}
+
+void sp_acme_json_take(struct sp_acme_json_pieces *at, struct sp_span piece, struct sp_buf *out)
+{
+    for (size_t i = 0; i < piece.n; i++) {
+        if (means_something(at, (char)piece.p[i])) {
+            sp_buf_putc(out, (char)piece.p[i]);
+        }
+    }
+}
+
 int sp_acme_json_parse(struct sp_span text, struct cJSON **root)
 {
     *root = NULL;

@@ -14,6 +14,13 @@ struct cJSON;
 /* Leads cJSON's memory to the JSON pool. May be repeated. */
 void sp_acme_json_start(void);
 
+/* Where a text that comes in pieces stands; {0} is its beginning. */
+struct sp_acme_json_pieces {
+    bool quoted, escaped;
+};
+/* Appends a piece to out without the white space between values, of which CAs send plenty. */
+void sp_acme_json_take(struct sp_acme_json_pieces *at, struct sp_span piece, struct sp_buf *out);
+
 /* 0 and *root, which is an object. SP_E_PROTOCOL when the text is anything else, SP_E_MEMORY when
  * the pool is used up; *root is NULL then. */
 int sp_acme_json_parse(struct sp_span text, struct cJSON **root);

@@ -114,8 +114,8 @@ int sp_acme_fail_refused(struct sp_acme_client *c)
     struct sp_acme_problem *problem = &c->problem;
 
     memset(problem, 0, sizeof *problem);
-    sp_acme_problem_answer(sp_acme_answer(c), c->exchange.http.status, problem);
-    problem->retry_after = c->exchange.http.retry_after;
+    sp_acme_problem_answer(sp_acme_answer(c), c->exchange.http->status, problem);
+    problem->retry_after = c->exchange.http->retry_after;
     sp_acme_problem_explain(problem, c->job.host, false);
     if (!is_passing(problem->status) && !sp_acme_problem_is(problem, "rateLimited")) {
         c->job.over = true;
@@ -163,7 +163,7 @@ static int directory_begin(struct sp_acme_client *c, sp_time now)
 {
     (void)now;
     c->directory_result = SP_E_AGAIN;
-    sp_acme_exchange_begin(c, SP_ACME_GET, c->directory_url, "");
+    sp_acme_exchange_begin(c, SP_ACME_GET, c->directory_url, NULL);
     return 0;
 }
 
@@ -185,13 +185,24 @@ static int directory_answer(struct sp_acme_client *c, sp_time now)
 /* The loop ----------------------------------------------------------------------------------------
  */
 
+void sp_acme_ca(const struct sp_acme_client *c, char *out)
+{
+    const char *host = c->directory_url + strlen("https://");
+
+    if (sp_span_copy(sp_span(host, strcspn(host, ":/?")), out, SP_DOMAIN_SIZE) < 0) {
+        out[0] = '\0';
+    }
+}
+
 static int lost(struct sp_acme_client *c, int err)
 {
     const struct sp_acme_exchange *x = &c->exchange;
-    bool by_network = x->http.result == err;
+    bool by_network = x->http != NULL && x->http->result == err && x->error == 0;
+    char ca[SP_DOMAIN_SIZE];
 
-    sp_acme_problem_unanswered(&c->problem, err, by_network ? x->http.stage : "",
-                               by_network ? x->http.detail : "", c->ca);
+    sp_acme_ca(c, ca);
+    sp_acme_problem_unanswered(&c->problem, err, by_network ? x->http->stage : "",
+                               by_network ? x->http->detail : "", ca);
     return err;
 }
 
@@ -217,11 +228,12 @@ static void failed(struct sp_acme_client *c, int err)
 static int settle(struct sp_acme_client *c, int err, sp_time now)
 {
     const struct state *state = &states[c->state];
-    int status = c->exchange.http.status;
+    int status;
 
     if (err < 0) {
         return state->lost != NULL ? state->lost(c, err, now) : lost(c, err);
     }
+    status = c->exchange.http->status;
     if (status >= 200 && status < 300) {
         return state->answer(c, now);
     }
@@ -248,7 +260,11 @@ static int advance(struct sp_acme_client *c, sp_time now, sp_time *wake)
     }
     err = sp_acme_exchange_step(c, now);
     if (err != SP_E_AGAIN) {
-        return settle(c, err, now);
+        err = settle(c, err, now);
+        if (c->state != SP_ACME_ST_DONE) { /* then the answer is the chain */
+            sp_acme_exchange_end(c);
+        }
+        return err;
     }
     *wake = c->exchange.wake;
     return SP_E_AGAIN;

@@ -23,7 +23,7 @@ void sp_acme_key_authorization(const struct sp_acme_client *c, struct sp_buf *ou
 int sp_acme_authorization_begin(struct sp_acme_client *c, sp_time now)
 {
     (void)now;
-    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.order.authorization, "");
+    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.authorization_url, NULL);
     return 0;
 }
 
@@ -105,11 +105,10 @@ int sp_acme_authorization_answer(struct sp_acme_client *c, sp_time now)
 
 int sp_acme_self_test_begin(struct sp_acme_client *c, sp_time now)
 {
-    char url[SP_URL_MAX];
     struct sp_buf out;
 
     (void)now;
-    sp_buf_init(&out, url, sizeof url);
+    sp_buf_init(&out, c->job.last.own, sizeof c->job.last.own);
     sp_buf_printf(&out, "http://%s" PATH "%s", c->job.host, c->job.authorization.token);
     if (out.cut) { /* a host and a token of the greatest length */
         sp_log_warn(SP_ACME_ROOM, "%s: the challenge's URL is too long to be tried first",
@@ -117,7 +116,7 @@ int sp_acme_self_test_begin(struct sp_acme_client *c, sp_time now)
         sp_acme_set_state(c, SP_ACME_ST_CHALLENGE);
         return 0;
     }
-    sp_acme_exchange_begin(c, SP_ACME_GET_OWN, url, "");
+    sp_acme_exchange_begin(c, SP_ACME_GET_OWN, c->job.last.own, NULL);
     c->exchange.family = c->job.family;
     return 0;
 }
@@ -129,8 +128,8 @@ static int fail_self_test(struct sp_acme_client *c, const char *answer)
 
     sp_buf_init(&detail, c->problem.detail, sizeof c->problem.detail);
     sp_buf_printf(&detail, "%s answered over IPv%u with %s",
-                  c->exchange.http.address.family != 0
-                      ? sp_addr_text(&c->exchange.http.address, address)
+                  c->exchange.http->address.family != 0
+                      ? sp_addr_text(&c->exchange.http->address, address)
                       : "a server",
                   (unsigned)c->job.family, answer);
     return sp_acme_fail(
@@ -172,7 +171,7 @@ int sp_acme_self_test_answer(struct sp_acme_client *c, sp_time now)
     char answer[48];
     struct sp_buf expected;
     struct sp_buf out;
-    int status = c->exchange.http.status;
+    int status = c->exchange.http->status;
 
     sp_buf_init(&expected, text, sizeof text);
     sp_acme_key_authorization(c, &expected);
@@ -206,11 +205,18 @@ int sp_acme_self_test_lost(struct sp_acme_client *c, int err, sp_time now)
 /* The CA's verdict
  * --------------------------------------------------------------------------------- */
 
+static int put_nothing(struct sp_acme_client *c, struct sp_buf *out)
+{
+    (void)c;
+    sp_buf_puts(out, "{}");
+    return 0;
+}
+
 int sp_acme_challenge_begin(struct sp_acme_client *c, sp_time now)
 {
     (void)now;
     c->job.told = true;
-    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.authorization.challenge, "{}");
+    sp_acme_exchange_begin(c, SP_ACME_POST_ACCOUNT, c->job.authorization.challenge, put_nothing);
     return 0;
 }
 

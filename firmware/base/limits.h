@@ -64,8 +64,10 @@
 #define SP_HTTP_REQUESTS_PER_CONNECTION 100
 
 /* HTTP client */
-#define SP_HTTP_CLIENT_HEADER_MAX 8192
-#define SP_HTTP_CLIENT_BODY_MAX 24576
+#define SP_HTTP_CLIENT_HEADER_MAX 8192  /* of an answer; read where the body comes to stand */
+#define SP_HTTP_CLIENT_REQUEST_MAX 3072 /* of a request's body; the longest: a signed finalize */
+#define SP_HTTP_CLIENT_BODY_MAX                                                                    \
+    (SP_LEAF_MAX + (SP_CHAIN_LINKS - 1) * SP_LINK_MAX) /* of an answer, as it is kept */
 #define SP_HTTP_CLIENT_TIMEOUT_MS 30000
 
 /* DNS */

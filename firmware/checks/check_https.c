@@ -259,8 +259,7 @@ static void say_pass(struct sp_check_run *run, struct sp_check_pen *check,
 }
 
 static void judge_answer(struct sp_check_run *run, struct sp_check_pen *check,
-                         const struct sp_http_result *result, struct sp_span body,
-                         struct sp_span policy)
+                         const struct sp_http_result *result, struct sp_span policy)
 {
     int verify = result->tls_report.verify;
 
@@ -275,8 +274,8 @@ static void judge_answer(struct sp_check_run *run, struct sp_check_pen *check,
         say_status(run, check, result);
     } else if (!is_plain_text(result->content_type)) {
         say_content_type(check, result->content_type);
-    } else if (!sp_span_equal(body, policy)) {
-        say_body(run, check, body, policy);
+    } else if (!sp_span_equal(result->body, policy)) {
+        say_body(run, check, result->body, policy);
     } else if (result->elapsed_ms > SLOW_MS) {
         sp_check_say(check, SP_CHECK_FAIL, "slow",
                      "The answer took %lu ms; some senders wait only %u ms.",
@@ -288,13 +287,13 @@ static void judge_answer(struct sp_check_run *run, struct sp_check_pen *check,
 }
 
 void sp_check_https_judge(struct sp_check_run *run, const struct sp_http_result *result,
-                          struct sp_span body, struct sp_span policy)
+                          struct sp_span policy)
 {
     struct sp_check_pen *check = sp_check_of(run, SP_CHECK_HTTPS);
 
     note_fetch(run, check, result);
     if (result->result == SP_OK) {
-        judge_answer(run, check, result, body, policy);
+        judge_answer(run, check, result, policy);
     } else {
         judge_failure(run, check, result);
     }

@@ -15,12 +15,18 @@ enum stage { IDLE, ASK_A, ASK_AAAA, ASK_TXT, FETCH, STAGES };
 static struct sp_check_run run;
 static enum stage stage;
 static bool asked; /* the question of this stage is under way */
-static struct sp_dns_query query;
-static struct sp_dns_answer answer;
-static struct sp_http_call call;
-static struct sp_http_result result;
-static char url[SP_URL_MAX];
-static char body[SP_POLICY_TEXT_MAX + 64];
+/* What is asked: of DNS, or of the policy host. */
+static union {
+    struct {
+        struct sp_dns_query query;
+        struct sp_dns_answer answer;
+    } dns;
+    struct {
+        struct sp_http_call call;
+        char url[SP_URL_MAX];
+    } fetch;
+} ask;
+static int start_error;  /* of the fetch */
 static sp_time fetch_by; /* the client must be free by then */
 
 #define FETCH_TIMEOUT_MS 10000 /* senders give up after 4 s; how long it takes is worth knowing */
@@ -142,11 +148,9 @@ void sp_checks_cancel(void)
         return;
     }
     if (stage == FETCH) {
-        if (asked) {
-            sp_http_call_cancel(&result);
-        }
+        sp_http_call_release(&ask.fetch.call);
     } else {
-        sp_dns_cancel(&query);
+        sp_dns_cancel(&ask.dns.query);
     }
     run.report->running = false;
     stage = IDLE;
@@ -158,14 +162,14 @@ static void judge_answer(void)
 {
     switch (stage) {
     case ASK_A:
-        sp_check_dns_side(&run, SP_DNS_A, &answer);
+        sp_check_dns_side(&run, SP_DNS_A, &ask.dns.answer);
         break;
     case ASK_AAAA:
-        sp_check_dns_side(&run, SP_DNS_AAAA, &answer);
+        sp_check_dns_side(&run, SP_DNS_AAAA, &ask.dns.answer);
         sp_check_dns_judge(&run);
         break;
     case ASK_TXT:
-        sp_check_policy_id_judge(&run, &answer);
+        sp_check_policy_id_judge(&run, &ask.dns.answer);
         break;
     case IDLE:
     case FETCH:
@@ -178,8 +182,8 @@ static void judge_answer(void)
 /* A question that could not even be asked is an answer of its own. */
 static void not_asked(int err)
 {
-    memset(&answer, 0, sizeof answer);
-    answer.result = err;
+    memset(&ask.dns.answer, 0, sizeof ask.dns.answer);
+    ask.dns.answer.result = err;
     judge_answer();
 }
 
@@ -188,14 +192,14 @@ static sp_time step_question(const char *name, enum sp_dns_type type, sp_time no
     static const struct sp_addr resolvers; /* family 0: the configured ones */
     int err;
     if (asked) {
-        if (!query.done) {
+        if (!ask.dns.query.done) {
             return SP_NEVER;
         }
         judge_answer();
         return now;
     }
-    memset(&query, 0, sizeof query);
-    err = sp_dns_ask(&query, name, type, &resolvers, &answer, now);
+    memset(&ask.dns.query, 0, sizeof ask.dns.query);
+    err = sp_dns_ask(&ask.dns.query, name, type, &resolvers, &ask.dns.answer, now);
     if (err < 0) {
         not_asked(err);
     } else {
@@ -206,64 +210,71 @@ static sp_time step_question(const char *name, enum sp_dns_type type, sp_time no
 
 /* --- the fetch --- */
 
-static void fetch_failed(int err)
-{
-    memset(&result, 0, sizeof result);
-    result.result = err;
-    result.stage = "request";
-    asked = true;
-}
-
 static void fetch_begin(sp_time now)
 {
+    struct sp_http_call *call = &ask.fetch.call;
     struct sp_buf text;
     int err;
 
-    sp_buf_init(&text, url, sizeof url);
+    sp_buf_init(&text, ask.fetch.url, sizeof ask.fetch.url);
     sp_buf_printf(&text, "https://%s/.well-known/mta-sts.txt", run.host);
-    memset(&call, 0, sizeof call);
-    call.method = "GET";
-    call.url = url;
-    call.verify = SP_TLS_VERIFY_REPORT;
-    call.timeout_ms = FETCH_TIMEOUT_MS;
-    call.out = body;
-    call.out_cap = sizeof body;
-    err = sp_http_call_start(&call, &result, now);
+    memset(call, 0, sizeof *call);
+    call->method = "GET";
+    call->url = ask.fetch.url;
+    call->verify = SP_TLS_VERIFY_REPORT;
+    call->timeout_ms = FETCH_TIMEOUT_MS;
+    call->body_max = SP_POLICY_TEXT_MAX + 64;
+    err = sp_http_call_start(call, now);
     if (err == SP_E_AGAIN && now < fetch_by) {
         return; /* somebody else's call is under way; ask again */
     }
     asked = true;
-    if (err < 0) {
-        fetch_failed(err);
-    }
+    start_error = err;
 }
 
 /* The policy is written for the length of the comparison alone. */
-static void judge_https(void)
+static void judge_https(const struct sp_http_result *of)
 {
     size_t mark = sp_scratch_mark();
     struct sp_buf policy;
     int err;
 
     sp_buf_init(&policy, sp_scratch_take(SP_POLICY_TEXT_MAX), SP_POLICY_TEXT_MAX);
-    err = result.result == SP_OK ? run.input.policy_text(run.input.ctx, run.input.domain, &policy)
-                                 : 0;
+    err = of->result == SP_OK ? run.input.policy_text(run.input.ctx, run.input.domain, &policy) : 0;
     if (err == 0) {
-        sp_check_https_judge(&run, &result, sp_span(body, result.body_n), sp_buf_span(&policy));
+        sp_check_https_judge(&run, of, sp_buf_span(&policy));
     } else {
-        sp_check_https_unread(&run, &result, err);
+        sp_check_https_unread(&run, of, err);
     }
     sp_scratch_release(mark);
 }
 
-static void judge_fetch(void)
+static void judge_both(const struct sp_http_result *of)
 {
     if ((run.input.which & SP_CHECK_BIT(SP_CHECK_HTTPS)) != 0) {
-        judge_https();
+        judge_https(of);
     }
     if ((run.input.which & SP_CHECK_BIT(SP_CHECK_CERTIFICATE)) != 0) {
-        sp_check_certificate_judge(&run, &result);
+        sp_check_certificate_judge(&run, of);
     }
+}
+
+/* A fetch that could not even begin is a result of its own. */
+static void judge_fetch(void)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_http_result *none;
+
+    if (start_error == 0) {
+        judge_both(sp_http_call_result(&ask.fetch.call));
+    } else {
+        none = sp_scratch_take(sizeof *none);
+        none->result = start_error;
+        none->stage = "request";
+        judge_both(none);
+    }
+    sp_scratch_release(mark);
+    sp_http_call_release(&ask.fetch.call);
     next_stage();
 }
 
@@ -276,7 +287,7 @@ static sp_time step_fetch(sp_time now)
         fetch_begin(now);
         return asked ? now : now + CLIENT_AGAIN_MS;
     }
-    if (!sp_http_call_done(&result)) {
+    if (start_error == 0 && !sp_http_call_done(&ask.fetch.call)) {
         return SP_NEVER;
     }
     judge_fetch();

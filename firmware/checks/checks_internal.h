@@ -69,9 +69,9 @@ void sp_check_dns_side(struct sp_check_run *run, enum sp_dns_type type,
                        const struct sp_dns_answer *answer);
 void sp_check_dns_judge(struct sp_check_run *run);
 void sp_check_policy_id_judge(struct sp_check_run *run, const struct sp_dns_answer *answer);
-/* body: of the answer. policy: what it is to be. */
+/* policy: what the answer's body is to be. */
 void sp_check_https_judge(struct sp_check_run *run, const struct sp_http_result *result,
-                          struct sp_span body, struct sp_span policy);
+                          struct sp_span policy);
 /* There was an answer, but the policy to compare it with could not be read. */
 void sp_check_https_unread(struct sp_check_run *run, const struct sp_http_result *result, int err);
 void sp_check_certificate_judge(struct sp_check_run *run, const struct sp_http_result *result);

@@ -60,7 +60,7 @@ static void close_stream(void)
 static void keep_stream(sp_time now)
 {
     c->kept.url = c->url;
-    c->kept.address = c->result->address;
+    c->kept.address = c->result.address;
     c->kept.until = now + KEEP_MS;
 }
 
@@ -106,14 +106,18 @@ static void start_resolving(void)
 
 static void start_sending(sp_time now)
 {
+    int err;
+
     c->sent = 0;
     c->answered = false;
     c->interim = 0;
     c->body_raw = 0;
-    c->result->body_n = 0;
     sp_http_set_state(SP_HTTP_SEND);
-    if (sp_http_build_request() != 0) {
+    err = sp_http_build_request();
+    if (err == SP_E_SPACE) {
         sp_http_end(SP_E_TOO_BIG, "the request is too large", now);
+    } else if (err < 0) {
+        sp_http_end(err, sp_err_text(err), now);
     }
 }
 
@@ -122,26 +126,27 @@ static void keep_report(void)
     if (!c->secured) {
         return;
     }
-    c->result->tls = true;
-    sp_tls_report(c->stream, &c->result->tls_report);
-    c->result->have_peer = sp_tls_peer(c->stream, &c->result->peer) == 0;
+    c->result.tls = true;
+    sp_tls_report(c->stream, &c->result.tls_report);
+    c->result.have_peer = sp_tls_peer(c->stream, &c->result.peer) == 0;
 }
 
-int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *result, sp_time now)
+int sp_http_call_start(const struct sp_http_call *call, sp_time now)
 {
     uint32_t timeout = call->timeout_ms != 0 ? call->timeout_ms : SP_HTTP_CLIENT_TIMEOUT_MS;
 
-    if (c->state != SP_HTTP_IDLE) {
+    if (c->state != SP_HTTP_IDLE || (c->call != NULL && c->call != call)) {
         return SP_E_AGAIN;
     }
+    c->call = NULL;
     /* No certificate of ours could be checked against an address. */
     if (sp_url_parse(sp_span_str(call->url), &c->url) != 0 ||
         (c->url.https && c->url.address.family != 0)) {
         return SP_E_INVALID;
     }
-    memset(result, 0, sizeof *result);
+    memset(&c->result, 0, sizeof c->result);
     c->call = call;
-    c->result = result;
+    sp_buf_init(&c->body, c->buf, sizeof c->buf);
     c->started = now;
     c->deadline = now + timeout;
     if (!kept_serves(call)) {
@@ -150,7 +155,7 @@ int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *r
         return 0;
     }
     c->reused = true;
-    result->address = c->kept.address;
+    c->result.address = c->kept.address;
     start_sending(now);
     return 0;
 }
@@ -162,19 +167,24 @@ bool sp_http_start_afresh(sp_time now)
     }
     (void)now;
     drop_stream();
-    memset(&c->result->address, 0, sizeof c->result->address);
+    memset(&c->result.address, 0, sizeof c->result.address);
     start_resolving();
     return true;
 }
 
-bool sp_http_call_done(const struct sp_http_result *result)
+bool sp_http_call_done(const struct sp_http_call *call)
 {
-    return c->state == SP_HTTP_IDLE || c->result != result;
+    return c->state == SP_HTTP_IDLE || c->call != call;
+}
+
+const struct sp_http_result *sp_http_call_result(const struct sp_http_call *call)
+{
+    return c->state == SP_HTTP_IDLE && c->call == call ? &c->result : NULL;
 }
 
 void sp_http_end(int err, const char *words, sp_time now)
 {
-    struct sp_http_result *result = c->result;
+    struct sp_http_result *result = &c->result;
     bool keeps = err == 0 && c->call->keep && !c->closes && c->call->verify == SP_TLS_VERIFY;
 
     keep_report();
@@ -182,9 +192,11 @@ void sp_http_end(int err, const char *words, sp_time now)
     result->stage = err == 0 ? "done" : states[c->state].stage;
     (void)snprintf(result->detail, sizeof result->detail, "%s", words);
     result->elapsed_ms = (uint32_t)(now - c->started);
-    if (c->call->out_cap > 0) {
-        c->call->out[result->body_n] = '\0';
+    if (c->state != SP_HTTP_READ_BODY) {
+        sp_buf_reset(&c->body); /* buf holds something else */
     }
+    c->body.p[c->body.len] = '\0'; /* a filter need not */
+    result->body = sp_buf_span(&c->body);
     sp_dns_cancel(&c->query);
     if (keeps) {
         keep_stream(now);
@@ -194,15 +206,17 @@ void sp_http_end(int err, const char *words, sp_time now)
         drop_stream();
     }
     sp_http_set_state(SP_HTTP_IDLE);
-    c->result = NULL;
-    c->call = NULL;
 }
 
-void sp_http_call_cancel(struct sp_http_result *result)
+void sp_http_call_release(const struct sp_http_call *call)
 {
-    if (!sp_http_call_done(result)) {
+    if (c->call != call) {
+        return;
+    }
+    if (c->state != SP_HTTP_IDLE) {
         sp_http_end(SP_E_CANCELLED, "cancelled", c->started);
     }
+    c->call = NULL;
 }
 
 /* Addresses */
@@ -300,7 +314,7 @@ static bool connect_next(sp_time now)
         sp_http_end(c->connect_error, c->tried, now);
         return true;
     }
-    c->result->address = *address;
+    c->result.address = *address;
     err = sp_tcp_connect(address, c->url.port, &c->stream);
     if (err != 0) {
         c->stream = NULL;

@@ -24,10 +24,12 @@ enum sp_http_state {
     SP_HTTP_READ_BODY
 };
 
+#define SP_HTTP_PIECE 1024 /* bytes of a body to read at once */
+
 struct sp_http_client {
     enum sp_http_state state;
-    const struct sp_http_call *call;
-    struct sp_http_result *result;
+    const struct sp_http_call *call; /* under way, or the answer is lent to it; NULL: free */
+    struct sp_http_result result;
     struct sp_url url;
     sp_time started, deadline;
     sp_time handshake_until;
@@ -45,13 +47,15 @@ struct sp_http_client {
     bool secured; /* the stream is TLS' */
     bool reused;  /* it served a call before this one */
 
-    /* The request's head, then the answer's, then raw pieces of its body */
-    char buf[SP_HTTP_CLIENT_HEADER_MAX];
-    size_t buf_n;
-    size_t sent;      /* of head and body together */
-    bool answered;    /* a byte of the answer came */
-    unsigned interim; /* 1xx answers so far */
-    size_t body_raw;  /* bytes of the body as they came */
+    /* The request, then the answer's head, then its body */
+    char buf[SP_HTTP_CLIENT_BODY_MAX + 1];
+    size_t buf_n;              /* bytes of the first two */
+    struct sp_buf body;        /* in buf */
+    char piece[SP_HTTP_PIECE]; /* of the body as it came */
+    size_t sent;               /* of the request */
+    bool answered;             /* a byte of the answer came */
+    unsigned interim;          /* 1xx answers so far */
+    size_t body_raw;           /* bytes of the body as they came */
     bool closes;
     enum sp_http_framing framing;
     uint64_t length;
@@ -78,7 +82,7 @@ bool sp_http_start_afresh(sp_time now);
 bool sp_http_send(sp_time now);
 bool sp_http_read_head(sp_time now);
 bool sp_http_read_body(sp_time now);
-/* Writes the head of the request into buf. 0 or SP_E_SPACE. */
+/* Writes the request into buf. 0, SP_E_SPACE, or the error of the call's own writer. */
 int sp_http_build_request(void);
 
 #endif

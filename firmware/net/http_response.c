@@ -7,92 +7,6 @@
 
 #define HEADERS_MAX 48
 
-/* Link values */
-
-static size_t find_byte(struct sp_span text, char c)
-{
-    const uint8_t *at = text.n > 0 ? memchr(text.p, c, text.n) : NULL;
-
-    return at != NULL ? (size_t)(at - text.p) : text.n;
-}
-
-static struct sp_span skip(struct sp_span text, size_t n)
-{
-    return n < text.n ? sp_span(text.p + n, text.n - n) : sp_span(text.p + text.n, 0);
-}
-
-static struct sp_span unquoted(struct sp_span text)
-{
-    if (text.n >= 2 && text.p[0] == '"' && text.p[text.n - 1] == '"') {
-        return sp_span(text.p + 1, text.n - 2);
-    }
-    return text;
-}
-
-/* Takes the parameters of one link off the front, up to a comma outside of quotes. */
-static struct sp_span take_parameters(struct sp_span *rest)
-{
-    bool quoted = false;
-    size_t n = 0;
-    struct sp_span parameters;
-
-    while (n < rest->n && (quoted || rest->p[n] != ',')) {
-        if (rest->p[n] == '"') {
-            quoted = !quoted;
-        }
-        n++;
-    }
-    parameters = sp_span(rest->p, n);
-    *rest = skip(*rest, n + 1);
-    return parameters;
-}
-
-static bool has_relation(struct sp_span parameters, const char *relation)
-{
-    struct sp_span parameter;
-
-    while (sp_span_split(&parameters, ';', &parameter)) {
-        size_t equals = find_byte(parameter, '=');
-        struct sp_span values;
-        struct sp_span value;
-
-        if (!sp_span_is_nocase(sp_span_trim(sp_span(parameter.p, equals)), "rel")) {
-            continue;
-        }
-        values = unquoted(sp_span_trim(skip(parameter, equals + 1)));
-        while (sp_span_split(&values, ' ', &value)) {
-            if (sp_span_is_nocase(value, relation)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-bool sp_http_link(struct sp_span value, const char *relation, struct sp_span *url)
-{
-    while (value.n > 0) {
-        size_t end;
-
-        value = sp_span_trim(value);
-        if (value.n == 0 || value.p[0] != '<') {
-            return false;
-        }
-        end = find_byte(value, '>');
-        if (end == value.n) {
-            return false;
-        }
-        *url = sp_span(value.p + 1, end - 1);
-        value = skip(value, end + 1);
-        if (has_relation(take_parameters(&value), relation)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Heads */
-
 struct seen {
     bool length, coding, keep_alive;
 };
@@ -156,10 +70,6 @@ static int take_header(struct sp_http_head *out, struct seen *seen, struct sp_sp
     if (sp_span_is_nocase(name, "Connection")) {
         out->closes = out->closes || sp_span_lists(value, "close");
         seen->keep_alive = seen->keep_alive || sp_span_lists(value, "keep-alive");
-    } else if (sp_span_is_nocase(name, "Link") && out->alternate.p == NULL) {
-        if (!sp_http_link(value, "alternate", &out->alternate)) {
-            out->alternate = sp_span(NULL, 0);
-        }
     } else {
         keep_field(out, name, value);
     }

@@ -17,13 +17,9 @@ struct sp_http_head {
     uint64_t length; /* with SP_HTTP_LENGTH */
     bool closes;     /* the connection ends after it */
     struct sp_span content_type, location, nonce, retry_after, date;
-    struct sp_span alternate; /* URL of the first Link with rel="alternate" */
 };
 
 /* Bytes of the head, its blank line included; SP_E_AGAIN when it is not complete; SP_E_HTTP. */
 int sp_http_head_parse(struct sp_span bytes, struct sp_http_head *out);
-/* The URL of the first link with that relation in the value of a Link header (RFC 8288 3). False
- * when there is none. */
-bool sp_http_link(struct sp_span value, const char *relation, struct sp_span *url);
 
 #endif

@@ -8,8 +8,12 @@
 
 #define INTERIM_MAX 8
 /* A body may come in tiny chunks, but not in nothing but chunk headers. */
-#define RAW_MAX (4 * SP_HTTP_CLIENT_BODY_MAX)
-#define PIECE 2048 /* bytes of a body to read at once */
+#define RAW_MAX 98304
+/* Room for a request's head while its body is written behind it: method, URL, host, our fields. */
+#define HEAD_MAX 1024
+
+_Static_assert(HEAD_MAX + SP_HTTP_CLIENT_REQUEST_MAX < SP_HTTP_CLIENT_BODY_MAX, "a request fits");
+_Static_assert(SP_HTTP_CLIENT_HEADER_MAX <= SP_HTTP_CLIENT_BODY_MAX, "an answer's head fits");
 
 static struct sp_http_client *const c = &sp_http_client;
 
@@ -24,33 +28,50 @@ static void put_host(struct sp_buf *out)
     sp_buf_puts(out, "\r\n");
 }
 
-int sp_http_build_request(void)
+static void put_head(struct sp_buf *out, size_t body_n)
 {
     const struct sp_http_call *call = c->call;
     const struct sp_span target = c->url.target;
-    struct sp_buf out;
 
-    sp_buf_init(&out, c->buf, sizeof c->buf);
-    sp_buf_printf(&out, "%s ", call->method);
+    sp_buf_printf(out, "%s ", call->method);
     if (target.n == 0 || target.p[0] != '/') {
-        sp_buf_putc(&out, '/');
+        sp_buf_putc(out, '/');
     }
-    sp_buf_put(&out, target.p, target.n);
-    sp_buf_puts(&out, " HTTP/1.1\r\n");
-    put_host(&out);
-    sp_buf_puts(&out, "User-Agent: sealpost\r\n");
+    sp_buf_put(out, target.p, target.n);
+    sp_buf_puts(out, " HTTP/1.1\r\n");
+    put_host(out);
+    sp_buf_puts(out, "User-Agent: sealpost\r\n");
     if (call->accept != NULL) {
-        sp_buf_printf(&out, "Accept: %s\r\n", call->accept);
+        sp_buf_printf(out, "Accept: %s\r\n", call->accept);
     }
     if (call->content_type != NULL) {
-        sp_buf_printf(&out, "Content-Type: %s\r\n", call->content_type);
+        sp_buf_printf(out, "Content-Type: %s\r\n", call->content_type);
     }
     if (call->content_type != NULL || strcmp(call->method, "POST") == 0) {
-        sp_buf_printf(&out, "Content-Length: %zu\r\n", call->body.n);
+        sp_buf_printf(out, "Content-Length: %zu\r\n", body_n);
     }
-    sp_buf_printf(&out, "Connection: %s\r\n\r\n", call->keep ? "keep-alive" : "close");
-    c->buf_n = out.len;
-    return out.cut ? SP_E_SPACE : 0;
+    sp_buf_printf(out, "Connection: %s\r\n\r\n", call->keep ? "keep-alive" : "close");
+}
+
+/* The head tells how long the body is: that is written first, and closes up behind the head. */
+int sp_http_build_request(void)
+{
+    struct sp_buf head;
+    struct sp_buf body;
+    int err = 0;
+
+    sp_buf_init(&head, c->buf, HEAD_MAX);
+    sp_buf_init(&body, c->buf + HEAD_MAX, SP_HTTP_CLIENT_REQUEST_MAX + 1);
+    if (c->call->write != NULL) {
+        err = c->call->write(c->call->ctx, &body);
+    }
+    put_head(&head, body.len);
+    if (err == 0 && (head.cut || body.cut)) {
+        err = SP_E_SPACE;
+    }
+    memmove(c->buf + head.len, c->buf + HEAD_MAX, body.len);
+    c->buf_n = head.len + body.len;
+    return err;
 }
 
 /* The connection is of no use any more. */
@@ -65,16 +86,8 @@ static void connection_failed(int err, const char *words, sp_time now)
 
 bool sp_http_send(sp_time now)
 {
-    size_t total = c->buf_n + c->call->body.n;
-    bool in_head = c->sent < c->buf_n;
-    int n;
+    int n = sp_stream_write(c->stream, c->buf + c->sent, c->buf_n - c->sent, false);
 
-    if (in_head) {
-        n = sp_stream_write(c->stream, c->buf + c->sent, c->buf_n - c->sent, c->call->body.n > 0);
-    } else {
-        n = sp_stream_write(c->stream, c->call->body.p + (c->sent - c->buf_n), total - c->sent,
-                            false);
-    }
     if (n == SP_E_AGAIN) {
         return false;
     }
@@ -83,7 +96,7 @@ bool sp_http_send(sp_time now)
         return true;
     }
     c->sent += (size_t)n;
-    if (c->sent == total) {
+    if (c->sent == c->buf_n) {
         c->buf_n = 0;
         sp_http_set_state(SP_HTTP_READ_HEAD);
     }
@@ -126,13 +139,12 @@ static uint32_t retry_seconds(struct sp_span field, sp_utc answered)
 
 static void keep_fields(const struct sp_http_head *head)
 {
-    struct sp_http_result *result = c->result;
+    struct sp_http_result *result = &c->result;
 
     result->status = head->status;
     copy(head->content_type, result->content_type, sizeof result->content_type);
     copy(head->location, result->location, sizeof result->location);
     copy(head->nonce, result->nonce, sizeof result->nonce);
-    copy(head->alternate, result->link, sizeof result->link);
     result->date = date_of(head->date);
     result->retry_after = retry_seconds(head->retry_after, result->date);
 }
@@ -148,6 +160,13 @@ static void set_framing(const struct sp_http_head *head)
     c->chunks.consume_trailer = 1;
 }
 
+static size_t body_limit(void)
+{
+    size_t max = c->call->body_max;
+
+    return max > 0 && max < SP_HTTP_CLIENT_BODY_MAX ? max : SP_HTTP_CLIENT_BODY_MAX;
+}
+
 /* n bytes at the front of buf are done with. */
 static void drop_front(size_t n)
 {
@@ -157,13 +176,33 @@ static void drop_front(size_t n)
 
 static bool take_bytes(size_t n, sp_time now);
 
+/* What came with the head lies behind it, in the way of the body, which grows from the front: but
+ * never as fast as this is read. What follows the body makes the connection useless. */
+static void take_rest(size_t at, sp_time now)
+{
+    size_t end = c->buf_n;
+    size_t n;
+
+    c->buf_n = 0;
+    sp_buf_init(&c->body, c->buf, body_limit() + 1);
+    do {
+        n = end - at < sizeof c->piece ? end - at : sizeof c->piece;
+        memcpy(c->piece, c->buf + at, n);
+        at += n;
+        (void)take_bytes(n, now);
+    } while (at < end && c->state == SP_HTTP_READ_BODY);
+    if (at < end) {
+        sp_http_client_drop();
+    }
+}
+
 /* True when buf held a whole head, or something that ended the call. */
 static bool take_head(sp_time now)
 {
     struct sp_http_head head;
     int n = sp_http_head_parse(sp_span(c->buf, c->buf_n), &head);
 
-    if (n == SP_E_AGAIN && c->buf_n < sizeof c->buf) {
+    if (n == SP_E_AGAIN && c->buf_n < SP_HTTP_CLIENT_HEADER_MAX) {
         return false;
     }
     if (n < 0) {
@@ -182,11 +221,8 @@ static bool take_head(sp_time now)
     }
     keep_fields(&head);
     set_framing(&head);
-    drop_front((size_t)n);
-    n = (int)c->buf_n;
-    c->buf_n = 0;
     sp_http_set_state(SP_HTTP_READ_BODY);
-    (void)take_bytes((size_t)n, now);
+    take_rest((size_t)n, now);
     return true;
 }
 
@@ -197,7 +233,7 @@ bool sp_http_read_head(sp_time now)
     if (c->buf_n > 0 && take_head(now)) {
         return true;
     }
-    n = sp_stream_read(c->stream, c->buf + c->buf_n, sizeof c->buf - c->buf_n);
+    n = sp_stream_read(c->stream, c->buf + c->buf_n, SP_HTTP_CLIENT_HEADER_MAX - c->buf_n);
     if (n == SP_E_AGAIN) {
         return false;
     }
@@ -216,33 +252,35 @@ bool sp_http_read_head(sp_time now)
 
 /* The body */
 
-/* Appends to the caller's array. False when it is full; the call has ended then. */
-static bool keep(size_t n, sp_time now)
+static void too_large(sp_time now)
 {
-    struct sp_http_result *result = c->result;
-    size_t cap = c->call->out_cap < SP_HTTP_CLIENT_BODY_MAX + 1 ? c->call->out_cap
-                                                                : SP_HTTP_CLIENT_BODY_MAX + 1;
-    size_t room = cap > 0 ? cap - 1 - result->body_n : 0;
-    size_t taken = n < room ? n : room;
-
-    if (taken > 0) {
-        memcpy(c->call->out + result->body_n, c->buf, taken);
-    }
-    result->body_n += taken;
-    if (taken == n) {
-        return true;
-    }
-    result->body_cut = true;
     sp_http_end(SP_E_TOO_BIG, "the body of the answer is larger than we take", now);
-    return false;
 }
 
-/* n bytes of the body stand in buf. What follows the body makes the connection useless. */
+/* Keeps n bytes of piece. False when there is no room; the call has ended then. */
+static bool keep(size_t n, sp_time now)
+{
+    int err = 0;
+
+    if (c->call->filter != NULL) {
+        err = c->call->filter(c->call->ctx, c->result.status, sp_span(c->piece, n), &c->body);
+    } else {
+        sp_buf_put(&c->body, c->piece, n);
+    }
+    if (c->body.cut || err == SP_E_TOO_BIG) {
+        too_large(now);
+    } else if (err < 0) {
+        sp_http_end(err, sp_err_text(err), now);
+    }
+    return c->state == SP_HTTP_READ_BODY;
+}
+
+/* n bytes of the body stand in piece. What follows the body makes the connection useless. */
 
 static bool take_chunks(size_t n, sp_time now)
 {
     size_t decoded = n;
-    ssize_t left = phr_decode_chunked(&c->chunks, c->buf, &decoded);
+    ssize_t left = phr_decode_chunked(&c->chunks, c->piece, &decoded);
 
     if (left == -1) {
         sp_http_end(SP_E_HTTP, "the chunks of the answer are damaged", now);
@@ -274,7 +312,7 @@ static bool take_bytes(size_t n, sp_time now)
 {
     c->body_raw += n;
     if (c->body_raw > RAW_MAX) {
-        sp_http_end(SP_E_TOO_BIG, "the body of the answer is larger than we take", now);
+        too_large(now);
         return true;
     }
     switch (c->framing) {
@@ -294,7 +332,7 @@ static bool take_bytes(size_t n, sp_time now)
 
 bool sp_http_read_body(sp_time now)
 {
-    int n = sp_stream_read(c->stream, c->buf, PIECE);
+    int n = sp_stream_read(c->stream, c->piece, sizeof c->piece);
 
     if (n == SP_E_AGAIN) {
         return false;

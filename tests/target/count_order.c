@@ -100,7 +100,10 @@ static void sign_requests(const char *host)
 static void read_chain(const char *host)
 {
     static char text[SP_CHAIN_PEM_MAX];
-    static union sp_acme_chain_work work;
+    static char kept[SP_HTTP_CLIENT_BODY_MAX + 1];
+    static struct sp_cert_info info;
+    struct sp_acme_chain chain;
+    struct sp_buf body;
     static struct sp_tls_identity identity;
     static struct sp_key key;
     struct sp_span links[SP_CHAIN_LINKS];
@@ -117,9 +120,12 @@ static void read_chain(const char *host)
     }
     sp_scratch_release(mark);
     began = count_now();
-    n = sp_acme_chain_read(text, sp_buf_span(&pem).n, &work, links);
+    sp_buf_init(&body, kept, sizeof kept);
+    sp_acme_chain_begin(&chain);
+    count_need(sp_acme_chain_take(&chain, sp_buf_span(&pem), &body), "the chain's size");
+    n = sp_acme_chain_end(&chain, sp_buf_span(&body), links);
     count_need(n, "the chain");
-    count_need(sp_acme_chain_check(links, (unsigned)n, host, &key, &work), "the chain's check");
+    count_need(sp_acme_chain_check(links, (unsigned)n, host, &key, &info), "the chain's check");
     keep("chain", began);
 }
 

@@ -7,6 +7,13 @@
 #include "net/http_client.h"
 #include "test_clock.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -15,34 +22,59 @@ unsigned fake_http_own;
 void (*fake_http_power)(void);
 
 static struct {
-    struct sp_http_result *result; /* of the call under way */
+    const struct sp_http_call *call; /* under way, or its answer is lent */
+    bool over;
     sp_time due;
+    struct sp_http_result result;
+    char body[SP_HTTP_CLIENT_BODY_MAX + 1];
 } slot;
 
 void fake_http_start(void)
 {
-    slot.result = NULL;
+    slot.call = NULL;
     fake_http_own = 0;
     memset(&fake_http_faults, 0, sizeof fake_http_faults);
 }
 
 sp_time fake_http_due(void)
 {
-    return slot.result != NULL ? slot.due : SP_NEVER;
+    return slot.call != NULL && !slot.over ? slot.due : SP_NEVER;
+}
+
+bool fake_http_is_free(void)
+{
+    return slot.call == NULL;
+}
+
+/* As it comes over the wire: in pieces of another length each time. */
+static int keep(const struct sp_http_call *call, const uint8_t *bytes, size_t n,
+                struct sp_buf *body)
+{
+    size_t piece;
+    int err = 0;
+
+    for (size_t at = 0; at < n && err == 0; at += piece) {
+        piece = 1 + (at * 7 + n) % 977;
+        piece = piece < n - at ? piece : n - at;
+        if (call->filter != NULL) {
+            err = call->filter(call->ctx, slot.result.status, sp_span(bytes + at, piece), body);
+        } else {
+            sp_buf_put(body, bytes + at, piece);
+        }
+    }
+    return body->cut ? SP_E_TOO_BIG : err;
 }
 
 static void fill_body(const struct sp_http_call *call, struct sp_http_result *result,
-                      const void *body, size_t n)
+                      const void *bytes, size_t n)
 {
-    result->stage = "done";
-    if (n >= call->out_cap) {
-        result->body_cut = true;
-        result->result = SP_E_TOO_BIG;
-        n = call->out_cap - 1;
-    }
-    memcpy(call->out, body, n);
-    call->out[n] = '\0';
-    result->body_n = n;
+    size_t max = call->body_max > 0 ? call->body_max : SP_HTTP_CLIENT_BODY_MAX;
+    struct sp_buf body;
+
+    sp_buf_init(&body, slot.body, max + 1);
+    result->result = keep(call, bytes, n, &body);
+    result->stage = result->result == 0 ? "done" : "response";
+    result->body = sp_buf_span(&body);
 }
 
 static bool hit(unsigned at, unsigned number)
@@ -63,12 +95,25 @@ static void lose(struct sp_http_result *result)
 static void ask_ca(const struct sp_http_call *call, struct sp_http_result *result)
 {
     static struct model_reply reply;
+    static char written[SP_HTTP_CLIENT_REQUEST_MAX + 1];
+    struct sp_buf body;
     struct model_request request = {.method = call->method,
                                     .url = call->url,
                                     .accept = call->accept,
                                     .content_type = call->content_type,
-                                    .body = call->body};
+                                    .body = sp_span(written, 0)};
     unsigned number = model_ca_tally.requests + 1;
+
+    sp_buf_init(&body, written, sizeof written);
+    if (call->write != NULL) {
+        result->result = call->write(call->ctx, &body);
+        assert_false(body.cut);
+        request.body = sp_buf_span(&body);
+    }
+    if (result->result < 0) {
+        result->stage = "request";
+        return;
+    }
 
     if (fake_http_faults.cut_before_at == number) {
         fake_http_power();
@@ -125,47 +170,50 @@ static void ask_own(const struct sp_http_call *call, struct sp_http_result *resu
     fill_body(call, result, out.p, out.len);
 }
 
-int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *result, sp_time now)
+int sp_http_call_start(const struct sp_http_call *call, sp_time now)
 {
-    if (slot.result != NULL) {
+    if (slot.call != NULL && (slot.call != call || !slot.over)) {
         return SP_E_AGAIN;
     }
+    slot.call = NULL;
     if (fake_http_faults.busy > 0) {
         fake_http_faults.busy--;
         return SP_E_AGAIN;
     }
-    memset(result, 0, sizeof *result);
-    if (call->out_cap > 0) {
-        call->out[0] = '\0';
-    }
-    if (strncmp(call->url, MODEL_CA, strlen(MODEL_CA)) == 0) {
-        ask_ca(call, result);
-    } else if (strncmp(call->url, "http://", 7) == 0) {
-        ask_own(call, result);
-    } else {
-        result->result = SP_E_DNS_NXDOMAIN;
-    }
-    slot.result = result;
+    memset(&slot.result, 0, sizeof slot.result);
+    memset(slot.body, 0x55, sizeof slot.body); /* what stood there is gone */
+    slot.result.body = sp_span(slot.body, 0);
+    slot.call = call;
+    slot.over = false;
     slot.due = now + fake_http_faults.latency;
+    if (strncmp(call->url, MODEL_CA, strlen(MODEL_CA)) == 0) {
+        ask_ca(call, &slot.result);
+    } else if (strncmp(call->url, "http://", 7) == 0) {
+        ask_own(call, &slot.result);
+    } else {
+        slot.result.result = SP_E_DNS_NXDOMAIN;
+    }
     return 0;
 }
 
-bool sp_http_call_done(const struct sp_http_result *result)
+bool sp_http_call_done(const struct sp_http_call *call)
 {
-    if (slot.result != result) {
-        return true;
+    if (slot.call == call && test_now >= slot.due) {
+        slot.over = true;
     }
-    if (test_now < slot.due) {
-        return false;
-    }
-    slot.result = NULL;
-    return true;
+    return slot.call != call || slot.over;
 }
 
-void sp_http_call_cancel(struct sp_http_result *result)
+const struct sp_http_result *sp_http_call_result(const struct sp_http_call *call)
 {
-    if (slot.result == result) {
-        slot.result = NULL;
+    return slot.call == call && slot.over ? &slot.result : NULL;
+}
+
+void sp_http_call_release(const struct sp_http_call *call)
+{
+    if (slot.call == call) {
+        slot.call = NULL;
+        memset(slot.body, 0x55, sizeof slot.body);
     }
 }
 

@@ -33,6 +33,8 @@ extern void (*fake_http_power)(void);
 
 /* As after a start: nothing is under way, no faults. */
 void fake_http_start(void);
+/* Nobody has a call under way or an answer lent. */
+bool fake_http_is_free(void);
 /* When the answer that is under way comes; SP_NEVER when none is. */
 sp_time fake_http_due(void);
 

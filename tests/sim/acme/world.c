@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/port.h"
+#include "base/scratch.h"
 #include "crypto/cert.h"
 #include "crypto/crypto.h"
 #include "test_clock.h"
@@ -56,6 +57,7 @@ void world_new(void)
 
 void world_boot(void)
 {
+    sp_scratch_release(0); /* power went in the midst of a call */
     assert_int_equal(sp_store_mount(&world.store, &world.nor.flash, 0, BLOCKS, world.entries, 64),
                      0);
     assert_int_equal(sp_acme_start(&world.store, MODEL_DIRECTORY), 0);
@@ -84,9 +86,13 @@ enum sp_acme_phase world_run(void)
         sp_time wake = sp_acme_step(test_now);
         enum sp_acme_phase phase = sp_acme_phase();
 
+        assert_int_equal(sp_scratch_use().used, 0);
         if (phase == SP_ACME_IDLE || phase == SP_ACME_DONE || phase == SP_ACME_FAILED) {
+            assert_int_equal(fake_http_is_free(), phase != SP_ACME_DONE);
             return phase;
         }
+        /* Between requests the client is there for others. */
+        assert_true(fake_http_is_free() || fake_http_due() != SP_NEVER);
         wake = sp_time_min(wake, fake_http_due());
         assert_int_not_equal(wake, SP_NEVER);
         if (wake > test_now) {

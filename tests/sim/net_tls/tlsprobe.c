@@ -29,9 +29,7 @@ static struct sp_tap tap;
 static bool quit;
 
 static char url[SP_URL_MAX];
-static char body[SP_HTTP_CLIENT_BODY_MAX + 1];
 static struct sp_http_call call;
-static struct sp_http_result result;
 static bool calling;
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -86,14 +84,32 @@ static int read_bundle(struct sp_hal_blob *blob, uint32_t offset, void *buf, siz
     return 0;
 }
 
+static size_t body_n;
+static uint32_t body_sum;
+
+/* Bodies may be larger than the client keeps. */
+static int sum_up(void *ctx, int status, struct sp_span piece, struct sp_buf *body)
+{
+    (void)ctx;
+    (void)status;
+    (void)body;
+    body_n += piece.n;
+    for (size_t i = 0; i < piece.n; i++) {
+        body_sum = body_sum * 31 + piece.p[i];
+    }
+    return 0;
+}
+
 static void start_call(char **words, sp_time now)
 {
     (void)snprintf(url, sizeof url, "%s", words[1]);
-    call = (struct sp_http_call){
-        .method = "GET", .url = url, .timeout_ms = 20000, .out = body, .out_cap = sizeof body};
+    call =
+        (struct sp_http_call){.method = "GET", .url = url, .timeout_ms = 20000, .filter = sum_up};
+    body_n = 0;
+    body_sum = 0;
     call.verify = words[3] != NULL ? SP_TLS_VERIFY_REPORT : SP_TLS_VERIFY;
     (void)sp_addr_parse(sp_span_str(words[2]), &call.address);
-    calling = sp_http_call_start(&call, &result, now) == 0;
+    calling = sp_http_call_start(&call, now) == 0;
     if (!calling) {
         say("result refused");
     }
@@ -101,18 +117,15 @@ static void start_call(char **words, sp_time now)
 
 static void show_result(void)
 {
-    uint32_t sum = 0;
+    const struct sp_http_result *result = sp_http_call_result(&call);
 
-    if (!calling || !sp_http_call_done(&result)) {
+    if (!calling || result == NULL) {
         return;
     }
     calling = false;
-    for (size_t i = 0; i < result.body_n; i++) {
-        sum = sum * 31 + (uint8_t)body[i];
-    }
     say("result err=%d stage=%s status=%d body=%zu sum=%u verify=%d version=%s words=%s",
-        result.result, result.stage, result.status, result.body_n, (unsigned)sum,
-        result.tls_report.verify, result.tls_report.version, result.detail);
+        result->result, result->stage, result->status, body_n, (unsigned)body_sum,
+        result->tls_report.verify, result->tls_report.version, result->detail);
 }
 
 /* Commands and the loop */

@@ -328,6 +328,38 @@ static void memory_that_runs_out_is_told_from_nonsense(void **state)
     sp_port_fail_at(SP_POOL_JSON, 0);
 }
 
+static void white_space_between_values_is_dropped_in_any_pieces(void **state)
+{
+    static const struct {
+        const char *text, *kept;
+    } rows[] = {
+        {" {\r\n \"a b\" :\t[ 1, 2 ] }  ", "{\"a b\":[1,2]}"},
+        {"{\"a\": \"say \\\" x \\\\\" , \"b\": \" \\\\\\\" y \"}",
+         "{\"a\":\"say \\\" x \\\\\",\"b\":\" \\\\\\\" y \"}"},
+        {"\"not closed ", "\"not closed "},
+        {" ", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        for (size_t piece = 1; piece < 40; piece++) {
+            struct sp_acme_json_pieces at = {0};
+            struct sp_span rest = sp_span_str(rows[i].text);
+            char kept[100];
+            struct sp_buf out;
+
+            sp_buf_init(&out, kept, sizeof kept);
+            while (rest.n > 0) {
+                size_t n = piece < rest.n ? piece : rest.n;
+
+                sp_acme_json_take(&at, sp_span(rest.p, n), &out);
+                rest = sp_span(rest.p + n, rest.n - n);
+            }
+            assert_string_equal(kept, rows[i].kept);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +370,7 @@ int main(void)
         cmocka_unit_test(what_is_no_order_is_refused),
         cmocka_unit_test(authorizations_are_read),
         cmocka_unit_test(what_is_no_authorization_is_refused),
+        cmocka_unit_test(white_space_between_values_is_dropped_in_any_pieces),
         cmocka_unit_test(mutilated_objects_are_survived),
         cmocka_unit_test(memory_that_runs_out_is_told_from_nonsense),
     };

@@ -173,7 +173,9 @@ sp_time sp_dns_step(sp_time now)
     return now;
 }
 
-int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *result, sp_time now)
+static const struct sp_http_call *calling; /* under way or lent */
+
+int sp_http_call_start(const struct sp_http_call *call, sp_time now)
 {
     (void)now;
     if (fake.client_busy > 0) {
@@ -184,27 +186,33 @@ int sp_http_call_start(const struct sp_http_call *call, struct sp_http_result *r
         return fake.start_error;
     }
     fake.fetches++;
+    assert_null(calling);
     assert_string_equal(call->method, "GET");
     assert_int_equal(call->verify, SP_TLS_VERIFY_REPORT);
     assert_false(call->keep);
     strcpy(fake.url, call->url);
-    *result = fake.fetched;
-    result->body_n = strlen(fake.body);
-    assert_true(result->body_n < call->out_cap);
-    memcpy(call->out, fake.body, result->body_n + 1);
+    fake.fetched.body = sp_span_str(fake.body);
+    assert_true(fake.fetched.body.n <= call->body_max);
+    calling = call;
     return 0;
 }
 
-bool sp_http_call_done(const struct sp_http_result *result)
+bool sp_http_call_done(const struct sp_http_call *call)
 {
-    (void)result;
-    return !fake.never_done;
+    return calling != call || !fake.never_done;
 }
 
-void sp_http_call_cancel(struct sp_http_result *result)
+const struct sp_http_result *sp_http_call_result(const struct sp_http_call *call)
 {
-    (void)result;
-    fake.http_cancels++;
+    return calling == call && !fake.never_done ? &fake.fetched : NULL;
+}
+
+void sp_http_call_release(const struct sp_http_call *call)
+{
+    if (calling == call) {
+        calling = NULL;
+        fake.http_releases++;
+    }
 }
 
 bool sp_net_is_own(const struct sp_addr *addr)
@@ -244,6 +252,7 @@ void run_checks(unsigned which)
         assert_in_range(fake.now - began, 0, 60000);
     }
     fake.longest = fake.now - began;
+    assert_null(calling); /* the client is free for others */
     assert_false(report.running);
 }
 

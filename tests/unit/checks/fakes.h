@@ -26,7 +26,7 @@ struct fake_net {
     sp_time dns_ms;
     struct sp_addr own_interface; /* sp_net_is_own */
 
-    unsigned questions, fetches, dns_cancels, http_cancels;
+    unsigned questions, fetches, dns_cancels, http_releases;
     char asked[16][SP_DOMAIN_SIZE];
     char url[SP_URL_MAX];
     sp_utc utc;

@@ -148,10 +148,10 @@ static void a_run_can_be_cancelled_at_any_moment(void **state)
         sp_checks_cancel();
         assert_false(sp_checks_busy());
         assert_int_equal(sp_dns_step(fake.now + 1000), SP_NEVER);
-        assert_int_equal(fake.http_cancels, fake.fetches);
+        assert_int_equal(fake.http_releases, fake.fetches);
         assert_int_equal(sp_checks_step(fake.now), SP_NEVER);
     }
-    assert_int_equal(fake.http_cancels, 1);
+    assert_int_equal(fake.http_releases, 1);
 }
 
 static void only_what_is_new_is_logged(void **state)
