@@ -12,6 +12,7 @@
 #include "hal/flash.h"
 #include "hal/led.h"
 #include "hal/nic.h"
+#include "hal/probe.h"
 #include "hal/uart.h"
 #include "hal/watchdog.h"
 
@@ -31,6 +32,7 @@ struct sp_board {
     struct sp_hal_uart *uart;
     struct sp_hal_led *led;
     struct sp_hal_watchdog *watchdog;
+    struct sp_hal_probe *probe; /* NULL: the board tells nothing of itself */
     struct sp_hal_crash *crash; /* NULL: the board keeps nothing over a restart */
     /* NULL: the root certificates lie in the read-only area of the flash part (docs/image.md). Else
      * the board's own, in the format of tools/trust-bundle, as well protected as the code; size 0

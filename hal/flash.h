@@ -29,7 +29,8 @@ struct sp_flash_ops {
     int (*program)(struct sp_flash *flash, uint32_t address, const void *buf, size_t n);
     /* Starts to erase the block that begins at address. 0 or SP_E_IO. */
     int (*erase_start)(struct sp_flash *flash, uint32_t address);
-    /* 1 while an erase goes on, 0 when none does, SP_E_IO when the last one failed (said once). */
+    /* 1 while an erase goes on, 0 when none does, SP_E_IO when the last one failed (said once). It
+     * does not go on for ever: a part that is not done after 6 s has failed. */
     int (*erase_poll)(struct sp_flash *flash);
 };
 

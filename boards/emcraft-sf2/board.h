@@ -8,6 +8,7 @@
  *   supervisor.c  the task that blinks the light and watches over the service
  *   rtos.c        memory and hooks of FreeRTOS
  *   clock.c       the clock over a hardware timer
+ *   probe.c       what the board tells of itself
  *   crash.c       faults: a record in eSRAM, and a restart
  *   libc.c, printf.c   what newlib needs, and a small printf in place of its large one
  */
@@ -15,6 +16,8 @@
 #define EMCRAFT_BOARD_H
 
 #include "hal/board.h"
+#include "sf2_emac/sf2_emac.h"
+#include "spi_nor/spi_nor.h"
 
 #include <FreeRTOS.h>
 #include <task.h>
@@ -32,6 +35,11 @@ void sp_reset(void);
 int main(void);
 extern uint32_t sp_interrupt_stack[INTERRUPT_STACK / 4];
 
+/* --- probe.c --- */
+struct sp_hal_probe *board_probe(void);
+/* So that its use can be seen; it is main's own until the scheduler starts. */
+void board_paint_interrupt_stack(void);
+
 /* --- mpu.c --- */
 #define MPU_GUARD 32U /* bytes at a stack's end that nobody may touch */
 /* Guards the end of the running task's stack. FreeRTOS calls it at each switch. */
@@ -46,7 +54,8 @@ void sp_mpu_start(void);
 /* --- clock.c --- */
 struct sp_hal_clock *board_clock_start(void);
 uint64_t board_clock_ms(void);
-void board_clock_tick(void); /* from FreeRTOS's tick */
+uint64_t board_clock_ticks(void); /* of SF2_TIMER_HZ */
+void board_clock_tick(void);      /* from FreeRTOS's tick */
 void board_wait_us(uint32_t us);
 
 /* --- main.c --- */
@@ -54,6 +63,14 @@ void board_uart_interrupt(void);
 void board_emac_interrupt(void);
 void board_panic_text(const char *text);
 TaskHandle_t board_service_task(void);
+struct sp_sf2_emac *board_emac(void);
+const struct sp_spi_nor *board_flash_part(void);
+extern StackType_t board_service_stack[SERVICE_STACK / sizeof(StackType_t)];
+extern StackType_t board_keys_stack[KEYS_STACK / sizeof(StackType_t)];
+extern StackType_t board_supervisor_stack[SUPERVISOR_STACK / sizeof(StackType_t)];
+
+/* --- rtos.c --- */
+extern StackType_t board_idle_stack[IDLE_STACK / sizeof(StackType_t)];
 
 /* --- supervisor.c --- */
 struct sp_hal_watchdog *board_watchdog(void);

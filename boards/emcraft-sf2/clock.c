@@ -4,7 +4,7 @@
 
 static struct sp_sf2_timer timer;
 
-static uint64_t ticks(void)
+uint64_t board_clock_ticks(void)
 {
     uint32_t mask = __get_PRIMASK();
     uint64_t now;
@@ -17,7 +17,7 @@ static uint64_t ticks(void)
 static uint64_t mono_ms(struct sp_hal_clock *clock)
 {
     (void)clock;
-    return ticks() / (SF2_TIMER_HZ / 1000U);
+    return board_clock_ticks() / (SF2_TIMER_HZ / 1000U);
 }
 
 uint64_t board_clock_ms(void)
@@ -28,7 +28,7 @@ uint64_t board_clock_ms(void)
 /* So that the counter's wrap is never missed. */
 void board_clock_tick(void)
 {
-    (void)ticks();
+    (void)board_clock_ticks();
 }
 
 void board_wait_us(uint32_t us)

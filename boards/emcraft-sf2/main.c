@@ -5,7 +5,6 @@
 #include "board.h"
 #include "sealpost.h"
 #include "sf2.h"
-#include "sf2_emac/sf2_emac.h"
 #include "sf2_spi/sf2_spi.h"
 #include "uart_16550/uart_16550.h"
 #include "vectors.h"
@@ -30,11 +29,11 @@ static struct sp_board board;
 
 static TaskHandle_t service_task, keys_task;
 static StaticTask_t service_memory, keys_memory, supervisor_memory;
-static StackType_t service_stack[SERVICE_STACK / sizeof(StackType_t)]
+StackType_t board_service_stack[SERVICE_STACK / sizeof(StackType_t)]
     __attribute__((section(".stacks"), aligned(32)));
-static StackType_t keys_stack[KEYS_STACK / sizeof(StackType_t)]
+StackType_t board_keys_stack[KEYS_STACK / sizeof(StackType_t)]
     __attribute__((section(".stacks"), aligned(32)));
-static StackType_t supervisor_stack[SUPERVISOR_STACK / sizeof(StackType_t)]
+StackType_t board_supervisor_stack[SUPERVISOR_STACK / sizeof(StackType_t)]
     __attribute__((section(".stacks"), aligned(32)));
 
 /* --- interrupts --- */
@@ -65,6 +64,16 @@ TaskHandle_t board_service_task(void)
     return service_task;
 }
 
+struct sp_sf2_emac *board_emac(void)
+{
+    return &emac;
+}
+
+const struct sp_spi_nor *board_flash_part(void)
+{
+    return &nor;
+}
+
 static void enable(IRQn_Type irq)
 {
     NVIC_SetPriority(irq, BOARD_IRQ_PRIORITY);
@@ -87,12 +96,18 @@ static void spi_wait_us(struct sp_spi *bus, uint32_t us)
     board_wait_us(us);
 }
 
+static uint32_t spi_now_ms(struct sp_spi *bus)
+{
+    (void)bus;
+    return (uint32_t)board_clock_ms();
+}
+
 static void open_devices(void)
 {
     uint8_t mac[6];
     mac_address(mac);
     sp_uart_16550_start(&uart, SF2_UART0);
-    sp_sf2_spi_start(&spi, SF2_SPI0, SPI_DIVIDER, spi_wait_us);
+    sp_sf2_spi_start(&spi, SF2_SPI0, SPI_DIVIDER, spi_wait_us, spi_now_ms);
     sp_sf2_emac_start(&emac, SF2_EMAC, PHY, mac);
     board = (struct sp_board){
         .name = "emcraft-sf2",
@@ -102,6 +117,7 @@ static void open_devices(void)
         .uart = &uart.uart,
         .led = board_light(),
         .watchdog = board_watchdog(),
+        .probe = board_probe(),
         .crash = board_crash(),
     };
 }
@@ -169,14 +185,15 @@ int main(void)
 {
     SCB->VTOR = (uint32_t)(uintptr_t)sp_vectors;
     SCB->SHCSR |= SCB_SHCSR_MEMFAULTENA_Msk | SCB_SHCSR_BUSFAULTENA_Msk | SCB_SHCSR_USGFAULTENA_Msk;
+    board_paint_interrupt_stack();
     sp_mpu_start();
     open_devices();
     service_task = xTaskCreateStatic(service, "service", SERVICE_STACK / sizeof(StackType_t), NULL,
-                                     1, service_stack, &service_memory);
+                                     1, board_service_stack, &service_memory);
     keys_task = xTaskCreateStatic(keys, "keys", KEYS_STACK / sizeof(StackType_t), NULL, 2,
-                                  keys_stack, &keys_memory);
+                                  board_keys_stack, &keys_memory);
     (void)xTaskCreateStatic(board_supervisor, "supervisor", SUPERVISOR_STACK / sizeof(StackType_t),
-                            NULL, 3, supervisor_stack, &supervisor_memory);
+                            NULL, 3, board_supervisor_stack, &supervisor_memory);
     vTaskStartScheduler();
     return 0;
 }

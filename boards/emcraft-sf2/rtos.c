@@ -4,7 +4,7 @@
 #include "board.h"
 
 static StaticTask_t idle_task;
-static StackType_t idle_stack[IDLE_STACK / sizeof(StackType_t)]
+StackType_t board_idle_stack[IDLE_STACK / sizeof(StackType_t)]
     __attribute__((section(".stacks"), aligned(32)));
 
 void vApplicationGetIdleTaskMemory(StaticTask_t **task, StackType_t **stack, uint32_t *words);
@@ -14,7 +14,7 @@ void vApplicationIdleHook(void);
 void vApplicationGetIdleTaskMemory(StaticTask_t **task, StackType_t **stack, uint32_t *words)
 {
     *task = &idle_task;
-    *stack = idle_stack;
+    *stack = board_idle_stack;
     *words = IDLE_STACK / sizeof(StackType_t);
 }
 

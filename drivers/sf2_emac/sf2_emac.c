@@ -39,6 +39,7 @@ enum {
 #define TX_DONE 3U
 #define EMPTY (1U << 31)
 #define LENGTH 0x7ffU
+#define PHY_PATIENCE 10000U /* looks at the management bus */
 #define PHY_STATUS 1U
 #define PHY_LINK (1U << 2)
 
@@ -60,11 +61,35 @@ static void barrier(void)
 
 /* --- PHY --- */
 
-static void phy_ask(struct sp_sf2_emac *emac)
+static void phy_ask(struct sp_sf2_emac *emac, uint32_t number)
 {
     *at(emac, MII_COMMAND) = 0;
-    *at(emac, MII_ADDRESS) = emac->phy << 8 | PHY_STATUS;
+    *at(emac, MII_ADDRESS) = emac->phy << 8 | number;
     *at(emac, MII_COMMAND) = 1;
+}
+
+static bool phy_answers(struct sp_sf2_emac *emac)
+{
+    unsigned left = PHY_PATIENCE;
+    while ((*at(emac, MII_BUSY) & 1U) != 0) {
+        if (--left == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+uint32_t sp_sf2_emac_phy_read(struct sp_sf2_emac *emac, uint32_t number)
+{
+    uint32_t value = 0xffff;
+    if (phy_answers(emac)) {
+        phy_ask(emac, number);
+    }
+    if (phy_answers(emac)) {
+        value = *at(emac, MII_STATUS) & 0xffffU;
+    }
+    phy_ask(emac, PHY_STATUS); /* what link_up looks for */
+    return value;
 }
 
 /* Takes the last answer, if it is there, and asks again: nobody waits for the management bus. */
@@ -73,7 +98,7 @@ static int link_up(struct sp_hal_nic *nic)
     struct sp_sf2_emac *emac = of(nic);
     if ((*at(emac, MII_BUSY) & 1U) == 0) {
         emac->link = (*at(emac, MII_STATUS) & PHY_LINK) != 0;
-        phy_ask(emac);
+        phy_ask(emac, PHY_STATUS);
     }
     return emac->link;
 }
@@ -113,6 +138,7 @@ static int receive(struct sp_hal_nic *nic, void *buf, size_t cap)
         if (n > 0 && n <= cap) {
             memcpy(buf, emac->rx_frames[emac->rx_next], n);
             give_back(emac, slot);
+            emac->frames_in++;
             return (int)n;
         }
         nic->dropped++;
@@ -142,6 +168,7 @@ static int send(struct sp_hal_nic *nic, const void *frame, size_t n)
     *at(emac, TX_CONTROL) = 1;
     *at(emac, TX_STATUS) = TX_DONE;
     emac->tx_next = (emac->tx_next + 1) % SP_EMAC_TX_FRAMES;
+    emac->frames_out++;
     return SP_OK;
 }
 
@@ -187,7 +214,7 @@ void sp_sf2_emac_start(struct sp_sf2_emac *emac, uintptr_t base, uint32_t phy, c
     link_ring(emac->tx, SP_EMAC_TX_FRAMES, emac->tx_frames);
     set_mac(emac);
     set_station(emac, mac);
-    phy_ask(emac);
+    phy_ask(emac, PHY_STATUS);
     *at(emac, RX_DESCRIPTOR) = (uint32_t)(uintptr_t)&emac->rx[0];
     *at(emac, TX_DESCRIPTOR) = (uint32_t)(uintptr_t)&emac->tx[0];
     *at(emac, CFG1) = CFG1_ON;

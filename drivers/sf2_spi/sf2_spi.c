@@ -73,10 +73,12 @@ static int transfer(struct sp_spi *hal, const uint8_t *head, size_t head_n, cons
 }
 
 void sp_sf2_spi_start(struct sp_sf2_spi *spi, uintptr_t base, uint32_t clock_divider,
-                      void (*wait_us)(struct sp_spi *spi, uint32_t us))
+                      void (*wait_us)(struct sp_spi *spi, uint32_t us),
+                      uint32_t (*now_ms)(struct sp_spi *spi))
 {
     spi->spi.transfer = transfer;
     spi->spi.wait_us = wait_us;
+    spi->spi.now_ms = now_ms;
     spi->registers = (volatile uint32_t *)base;
     spi->registers[CONTROL] = 0;
     spi->registers[CLK_GEN] = clock_divider;

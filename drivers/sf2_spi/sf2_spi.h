@@ -18,8 +18,10 @@ struct sp_sf2_spi {
     volatile uint32_t *registers;
 };
 
-/* clock_divider: SCK is the bus clock / (2 * (clock_divider + 1)). wait_us: the board's. */
+/* clock_divider: SCK is the bus clock / (2 * (clock_divider + 1)). wait_us and now_ms: the
+ * board's. */
 void sp_sf2_spi_start(struct sp_sf2_spi *spi, uintptr_t base, uint32_t clock_divider,
-                      void (*wait_us)(struct sp_spi *spi, uint32_t us));
+                      void (*wait_us)(struct sp_spi *spi, uint32_t us),
+                      uint32_t (*now_ms)(struct sp_spi *spi));
 
 #endif

@@ -20,6 +20,7 @@ enum command {
 #define CAPACITY_MAX 24U
 #define PROGRAM_POLLS 500U /* of POLL_US: five times what a slow part takes */
 #define POLL_US 50U
+#define ERASE_MS 6000U  /* twice what a slow part takes, and less than the watchdog's patience */
 #define READ_MOST 4096U /* bytes of one transaction */
 #define CHECK_SIZE 64U
 
@@ -64,6 +65,19 @@ static int wait_program(struct sp_spi_nor *nor)
     return SP_E_IO;
 }
 
+/* After an erase that did not end in time the part answers nothing, or, later, goes on. */
+static int answers(struct sp_spi_nor *nor)
+{
+    if (nor->stuck) {
+        int still = busy(nor);
+        if (still != 0) {
+            return SP_E_IO;
+        }
+        nor->stuck = 0;
+    }
+    return SP_OK;
+}
+
 static int within(const struct sp_flash *flash, uint32_t address, size_t n)
 {
     return address <= flash->size && n <= flash->size - address;
@@ -73,7 +87,7 @@ static int nor_read(struct sp_flash *flash, uint32_t address, void *buf, size_t 
 {
     struct sp_spi_nor *nor = of(flash);
     uint8_t *out = buf;
-    int err = within(flash, address, n) ? SP_OK : SP_E_IO;
+    int err = within(flash, address, n) ? answers(nor) : SP_E_IO;
     while (n > 0 && err == SP_OK) {
         size_t piece = n < READ_MOST ? n : READ_MOST;
         err = command_at(nor, READ, address, NULL, 0, out, piece);
@@ -117,7 +131,7 @@ static int program_page(struct sp_spi_nor *nor, uint32_t address, const uint8_t 
 static int nor_program(struct sp_flash *flash, uint32_t address, const void *buf, size_t n)
 {
     const uint8_t *from = buf;
-    int err = within(flash, address, n) ? SP_OK : SP_E_IO;
+    int err = within(flash, address, n) ? answers(of(flash)) : SP_E_IO;
     while (n > 0 && err == SP_OK) {
         size_t room = PAGE_SIZE - address % PAGE_SIZE;
         size_t piece = n < room ? n : room;
@@ -132,7 +146,8 @@ static int nor_program(struct sp_flash *flash, uint32_t address, const void *buf
 static int nor_erase_start(struct sp_flash *flash, uint32_t address)
 {
     struct sp_spi_nor *nor = of(flash);
-    int err = address % BLOCK_SIZE == 0 && within(flash, address, BLOCK_SIZE) ? SP_OK : SP_E_IO;
+    int err =
+        address % BLOCK_SIZE == 0 && within(flash, address, BLOCK_SIZE) ? answers(nor) : SP_E_IO;
     if (err == SP_OK) {
         err = ask(nor, WRITE_ENABLE, NULL, 0);
     }
@@ -141,6 +156,7 @@ static int nor_erase_start(struct sp_flash *flash, uint32_t address)
     }
     nor->erasing = err == SP_OK;
     nor->erasing_at = address;
+    nor->erasing_since = nor->spi->now_ms(nor->spi);
     return err;
 }
 
@@ -165,10 +181,14 @@ static int nor_erase_poll(struct sp_flash *flash)
         return 0;
     }
     still = busy(nor);
-    if (still > 0) {
+    if (still > 0 && nor->spi->now_ms(nor->spi) - nor->erasing_since <= ERASE_MS) {
         return 1;
     }
     nor->erasing = 0;
+    if (still > 0) {
+        nor->stuck = 1;
+        return SP_E_IO;
+    }
     return still < 0 ? still : verify_erased(nor);
 }
 

@@ -89,6 +89,8 @@ void sp_app_report_drop(const char *domain);
 
 /* Gathers the facts for health and sets the light. Returns when it wants to be called again. */
 sp_time sp_app_judge(sp_time now);
+/* The light shows a pattern until that moment, and then health again. */
+void sp_app_light_lend(enum sp_led_pattern pattern, sp_time until);
 /* A domain changed: it is looked at when health is judged next. "" : no single one. Reads nothing:
  * the life calls it with a domain in its hands. */
 void sp_app_domain_changed(const char *domain);

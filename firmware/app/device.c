@@ -339,6 +339,17 @@ int sealpost_factory_reset(bool forget_account, struct sealpost_why *why)
     return SP_OK;
 }
 
+static int stack_use(unsigned i, struct sealpost_pool *out)
+{
+    struct sp_hal_probe *probe = sp_app.board->probe;
+    struct sp_stack_use stack;
+    if (probe == NULL || probe->stack == NULL || probe->stack(probe, i, &stack) < 0) {
+        return SP_E_NOT_FOUND;
+    }
+    *out = (struct sealpost_pool){stack.name, stack.peak, stack.peak, stack.size, 0};
+    return SP_OK;
+}
+
 int sealpost_pool(unsigned i, struct sealpost_pool *out)
 {
     struct sp_store_stats store = sp_store_stats(&sp_app.store);
@@ -363,5 +374,5 @@ int sealpost_pool(unsigned i, struct sealpost_pool *out)
         *out = (struct sealpost_pool){"connections", tcp.open, tcp.open_peak, SP_TCP_STREAMS, 0};
         return SP_OK;
     }
-    return SP_E_NOT_FOUND;
+    return stack_use(i - SP_POOL_COUNT - 3, out);
 }

@@ -120,19 +120,37 @@ static void gather(struct sp_health_facts *facts, sp_time now)
     sp_text_cut(facts->worst, sizeof facts->worst, worst);
 }
 
-static void show(const struct sp_health_facts *facts)
+static enum sp_led_pattern shown = SP_LED_BOOT;
+static sp_time lent_until; /* 0: the light is health's */
+
+void sp_app_light_lend(enum sp_led_pattern pattern, sp_time until)
 {
-    static enum sp_led_pattern shown = SP_LED_BOOT;
+    lent_until = until;
+    shown = pattern;
+    sp_app.board->led->set(sp_app.board->led, pattern);
+}
+
+static void show_light(enum sp_led_pattern pattern, sp_time now)
+{
+    if (now < lent_until || sp_app.board->led == NULL) {
+        return;
+    }
+    lent_until = 0;
+    if (pattern != shown) {
+        shown = pattern;
+        sp_app.board->led->set(sp_app.board->led, pattern);
+    }
+}
+
+static void show(const struct sp_health_facts *facts, sp_time now)
+{
     static enum sp_health_level level = SP_HEALTH_OK;
     enum sp_led_pattern pattern = sp_health_led(&sp_app.health, facts->booting);
     if (sp_app.health.level != level) {
         level = sp_app.health.level;
         sp_log_info("health", "%s: %s", sp_health_level_text(level), sp_app.health.sentence);
     }
-    if (pattern != shown && sp_app.board->led != NULL) {
-        shown = pattern;
-        sp_app.board->led->set(sp_app.board->led, pattern);
-    }
+    show_light(pattern, now);
 }
 
 sp_time sp_app_judge(sp_time now)
@@ -151,6 +169,6 @@ sp_time sp_app_judge(sp_time now)
     }
     gather(&facts, now);
     sp_health_judge(&facts, &sp_app.health);
-    show(&facts);
+    show(&facts, now);
     return changed.any ? now : sp_app.next_judge;
 }

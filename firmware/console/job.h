@@ -64,7 +64,7 @@ struct sp_command_list {
 };
 extern const struct sp_command_list sp_commands_status, sp_commands_net, sp_commands_ca,
     sp_commands_domain, sp_commands_run, sp_commands_check, sp_commands_password,
-    sp_commands_system, sp_commands_help;
+    sp_commands_system, sp_commands_selftest, sp_commands_help;
 
 /* --- a job --- */
 
@@ -91,6 +91,7 @@ union sp_scratch { /* what the part at work has asked for; gone with the next pa
     struct sealpost_certificate certificate;
     struct sealpost_pool pool;
     struct sp_crash crash;
+    struct sealpost_selftest selftest;
     struct sp_log_line log;
     char policy[SP_POLICY_TEXT_MAX + 1];
     struct sp_paste paste;

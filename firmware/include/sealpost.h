@@ -57,6 +57,9 @@ bool sealpost_keys(void);
 
 /* --- the appliance --- */
 
+/* Of a check or a test. */
+enum sealpost_result { SEALPOST_NOT_RUN, SEALPOST_PASS, SEALPOST_FAIL, SEALPOST_UNKNOWN };
+
 enum sealpost_health { /* worst last */
                        SEALPOST_OK,
                        SEALPOST_WORKING,
@@ -122,6 +125,20 @@ void sealpost_time(struct sealpost_time *out);
 /* The last fault or failed assertion after which the board restarted; it stays in flash. 0;
  * SP_E_NOT_FOUND when there was none, or the board cannot keep it; SP_E_IO, SP_E_CORRUPT. */
 int sealpost_crash(struct sp_crash *out);
+
+/* --- self-test --- */
+
+/* PASS, FAIL, or UNKNOWN where the board cannot be tested so. */
+struct sealpost_selftest {
+    const char *id; /* "flash", "area", "nic", "timer", "light", "entropy", "memory" */
+    enum sealpost_result result;
+    char reason[240];
+};
+/* For the factory. One step of test number i, from 0: SP_E_AGAIN while it goes on, to be called
+ * again within 50 ms or so (what is not asked for again is given up); 0 and *out when it is over;
+ * SP_E_NOT_FOUND past the last. A step takes at most some 30 ms. The flash test erases the block
+ * that belongs to nobody; the light shows its patterns for 9 s and comes back by itself. */
+int sealpost_selftest(unsigned i, struct sealpost_selftest *out);
 
 /* --- certificate authority --- */
 
@@ -213,8 +230,6 @@ int sealpost_enable(const char *domain, struct sealpost_why *why);
 int sealpost_disable(const char *domain, struct sealpost_why *why);
 int sealpost_renew(const char *domain, struct sealpost_why *why);
 
-enum sealpost_result { SEALPOST_NOT_RUN, SEALPOST_PASS, SEALPOST_FAIL, SEALPOST_UNKNOWN };
-
 #define SEALPOST_CHECKS 4
 #define SEALPOST_EVIDENCE_MAX 8
 
@@ -269,7 +284,8 @@ void sealpost_reboot(void);
  * unless told otherwise, the ACME account; then restarts. */
 int sealpost_factory_reset(bool forget_account, struct sealpost_why *why);
 
-/* Pools and tables: how full, how full at most. Returns SP_E_NOT_FOUND past the last i. */
+/* Pools, tables and the board's stacks: how full, how full at most. Returns SP_E_NOT_FOUND past the
+ * last i. */
 struct sealpost_pool {
     const char *name;
     size_t used, peak, limit;

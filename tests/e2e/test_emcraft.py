@@ -1,6 +1,8 @@
 """What the board emcraft-sf2 alone has: faults of the core and the record that they leave, broken into the shipped image
 by a debugger."""
 
+import socket
+
 import pytest
 
 from helpers import fetch_policy
@@ -9,12 +11,15 @@ from world.appliance import Appliance
 from world.console import ConsoleError
 from world.debugger import PC, R0, SP, Debugger, symbols
 from world.namespace import wait_until
+from world.world import APPLIANCE
 
 pytestmark = pytest.mark.skipif(not paths.is_emcraft(), reason="SEALPOST_SIM is not boards/emcraft-sf2/run")
 
 CODE, UNMAPPED, ESRAM_TEXT = 0xa0000000, 0x50000000, 0x20008000
 UNDEFINED, BREAKPOINT, FOREVER = b"\x00\xde", b"\x00\xbe", b"\xfe\xe7"
 GUARD = 32
+EMAC, RX_CONTROL, RX_STATUS = 0x40041000, 0x18c, 0x194
+DROPPED = 12  # of struct sp_hal_nic, with which the driver's struct begins
 RESTART_SECONDS = 30
 
 
@@ -79,7 +84,7 @@ def write_into_code(bench):
 
 def run_data(bench):
     core = bench.at_the_loop()
-    core.set_register(PC, bench.symbols["service_stack"])
+    core.set_register(PC, bench.symbols["board_service_stack"])
     core.close()
 
 
@@ -101,7 +106,7 @@ def patch(code):
 
 def run_over_the_stack(bench):
     core = bench.at_the_loop()
-    core.set_register(SP, bench.symbols["service_stack"] + GUARD + 8)
+    core.set_register(SP, bench.symbols["board_service_stack"] + GUARD + 8)
     core.close()
 
 
@@ -165,7 +170,7 @@ def test_overflow_is_met_before_it_writes_over_the_neighbour(bench):
     """What lies below the stack is as it was: the guard was met, not the neighbour's memory."""
     run_over_the_stack(bench)
     record = bench.crash()
-    guard = bench.symbols["service_stack"]
+    guard = bench.symbols["board_service_stack"]
     assert record["what"] == "a stack that ran over"
     assert int(record["address"], 16) == 0 or guard <= int(record["address"], 16) < guard + GUARD
     assert bench.function_at(record["lr"]), record
@@ -197,3 +202,46 @@ def test_crashes_in_a_row_are_counted_and_written_ever_more_seldom(bench):
         seen.append(bench.board.ask_json("status")["crash"]["in_a_row"])
     assert seen == [1, 2, 2, 4, 4, 4, 4, 8, 8]
     assert bench.board.ask_json("status")["crash"]["total"] == 8
+
+
+def test_stacks_are_told_and_have_room(world, bench):
+    bench.board.enable_fully("example.test")
+    pools = {pool["name"]: pool for pool in bench.board.ask_json("status")["pools"]}
+    for name in ("service", "keys", "supervisor", "idle", "interrupt"):
+        pool = pools[f"stack:{name}"]
+        assert 0 < pool["peak"] < pool["limit"] * 3 // 4, pool
+
+
+def overflown(core):
+    """The MAC has dropped a frame for want of a free descriptor, says so, and has stopped to receive."""
+    control, status = (int.from_bytes(core.read(EMAC + offset, 4), "little") for offset in (RX_CONTROL, RX_STATUS))
+    return control & 1 == 0 and status & 4 != 0
+
+
+def overflow(world, bench):
+    """Frames come while the loop stands still, until the MAC has had too many."""
+    core = bench.at_the_loop()
+    loop = bench.symbols["sealpost_step"]
+    code = core.read(loop, 2)
+    core.write(loop, FOREVER)
+    with world.namespace.socket(kind=socket.SOCK_DGRAM) as sender:
+        def more():
+            core.resume()
+            for _ in range(20):
+                sender.sendto(b"x" * 900, (APPLIANCE, 9))
+            core.stop()
+            return overflown(core)
+        wait_until(more, "an overflow", 6)
+    core.write(loop, code)
+    core.close()
+
+
+def test_overflow_of_the_ring_is_counted_and_traffic_goes_on(world, bench):
+    bench.board.enable_fully("example.test")
+    for number in range(3):
+        overflow(world, bench)
+        assert fetch_policy(world, "example.test").status == 200
+        core = bench.at_the_loop()
+        assert int.from_bytes(core.read(bench.symbols["emac"] + DROPPED, 4), "little") > number
+        core.close()
+    assert bench.board.ask_json("status")["crash"] is None

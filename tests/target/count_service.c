@@ -130,6 +130,12 @@ static void wait_us(struct sp_spi *spi, uint32_t us)
     board_wait_us(us);
 }
 
+static uint32_t now_ms(struct sp_spi *spi)
+{
+    (void)spi;
+    return (uint32_t)board_clock_ms();
+}
+
 void count_service_start(void)
 {
     static const struct sp_hal_nic_ops ops = {
@@ -142,7 +148,7 @@ void count_service_start(void)
         .name = "count", .flash = &nor.flash, .entropy = &entropy, .nic = &nic};
 
     board.clock = board_clock_start();
-    sp_sf2_spi_start(&spi, SF2_SPI0, SPI_DIVIDER, wait_us);
+    sp_sf2_spi_start(&spi, SF2_SPI0, SPI_DIVIDER, wait_us, now_ms);
     count_need(sp_spi_nor_open(&nor, &spi.spi), "the flash part");
     count_need(sealpost_start(&board), "the service");
     sp_port_set_utc(FIXED_UTC, board_clock_ms());

@@ -93,11 +93,17 @@ static void wait_us(struct sp_spi *spi, uint32_t us)
     part->waits++;
 }
 
+static uint32_t now_ms(struct sp_spi *spi)
+{
+    return ((struct fake_nor *)(void *)spi)->now_ms;
+}
+
 void fake_nor_start(struct fake_nor *part)
 {
     memset(part, 0, sizeof *part);
     part->spi.transfer = transfer;
     part->spi.wait_us = wait_us;
+    part->spi.now_ms = now_ms;
     memcpy(part->id, "\x01\x20\x12", 3);
     memset(part->bytes, 0xff, sizeof part->bytes);
 }

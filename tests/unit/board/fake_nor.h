@@ -29,6 +29,7 @@ struct fake_nor {
     unsigned busy_left; /* from now */
     bool locked;        /* programs and erases are ignored */
     uint8_t stuck;      /* bits of every byte that cannot be programmed */
+    uint32_t now_ms;    /* the test moves it */
     unsigned fail_at;   /* the transfer of that number from now on fails; 0: none */
 
     struct fake_program programs[FAKE_PROGRAMS];

@@ -205,6 +205,29 @@ static void an_erase_is_started_and_polled(void **state)
     assert_int_equal(part.bytes[2 * FAKE_BLOCK], 0);
 }
 
+static void an_erase_that_never_ends_fails_in_time_and_the_part_may_come_back(void **state)
+{
+    uint8_t byte = 0;
+    (void)state;
+    part.busy_for = UINT32_MAX;
+    part.now_ms = UINT32_MAX - 100; /* over the counter's wrap */
+    assert_int_equal(sp_flash_erase_start(&nor.flash, FAKE_BLOCK), SP_OK);
+    part.now_ms += 6000;
+    assert_int_equal(sp_flash_erase_poll(&nor.flash), 1);
+    part.now_ms += 1;
+    assert_int_equal(sp_flash_erase_poll(&nor.flash), SP_E_IO);
+    assert_int_equal(sp_flash_erase_poll(&nor.flash), 0);
+    assert_int_equal(sp_flash_read(&nor.flash, 0, &byte, 1), SP_E_IO);
+    assert_int_equal(sp_flash_program(&nor.flash, 0, &byte, 1), SP_E_IO);
+    assert_int_equal(sp_flash_erase_start(&nor.flash, 0), SP_E_IO);
+    assert_int_equal(part.wrong, 0);
+    part.busy_left = 0;
+    part.busy_for = 0;
+    assert_int_equal(sp_flash_read(&nor.flash, 0, &byte, 1), SP_OK);
+    assert_int_equal(sp_flash_erase_start(&nor.flash, 0), SP_OK);
+    assert_int_equal(sp_flash_erase_poll(&nor.flash), 0);
+}
+
 static void a_poll_without_an_erase_asks_nobody(void **state)
 {
     (void)state;
@@ -292,6 +315,8 @@ int main(void)
         cmocka_unit_test_setup(a_long_read_comes_in_pieces, start),
         cmocka_unit_test_setup(nothing_outside_the_part_is_touched, start),
         cmocka_unit_test_setup(an_erase_is_started_and_polled, start),
+        cmocka_unit_test_setup(an_erase_that_never_ends_fails_in_time_and_the_part_may_come_back,
+                               start),
         cmocka_unit_test_setup(a_poll_without_an_erase_asks_nobody, start),
         cmocka_unit_test_setup(only_whole_blocks_are_erased, start),
         cmocka_unit_test_setup(a_block_that_stays_as_it_was_is_said_once, start),

@@ -431,6 +431,24 @@ int sealpost_factory_reset(bool forget_account, struct sealpost_why *why)
     return answer(why);
 }
 
+int sealpost_selftest(unsigned i, struct sealpost_selftest *out)
+{
+    static const char *const ids[] = {"flash", "nic", "light"};
+
+    if (i >= 3) {
+        return SP_E_NOT_FOUND;
+    }
+    if (fake.selftest_asked++ < fake.selftest_after) {
+        return SP_E_AGAIN;
+    }
+    fake.selftest_asked = 0;
+    *out = (struct sealpost_selftest){.id = ids[i],
+                                      .result = i == 1 ? fake.selftest_result : SEALPOST_PASS};
+    SET(out->reason, i == 1 ? "The link is down: plug in a cable that leads to a switch."
+                            : "All is as it should be.");
+    return 0;
+}
+
 int sealpost_crash(struct sp_crash *out)
 {
     *out = fake.crash;

@@ -43,7 +43,10 @@ struct fake {
     unsigned records_n;
     char policy[5000];
     char password[1024];
-    struct sp_crash crash; /* what[0] 0: none */
+    struct sp_crash crash;   /* what[0] 0: none */
+    unsigned selftest_after; /* how often each test says SP_E_AGAIN */
+    unsigned selftest_asked;
+    enum sealpost_result selftest_result; /* of the second of three */
     unsigned reboots, resets;
     bool forgot_account;
 };

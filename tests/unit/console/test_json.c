@@ -50,6 +50,25 @@ static void status_json_tells_the_last_fault(void **state)
                 "\"uptime_ms\":61000,\"in_a_row\":2,\"total\":5}");
 }
 
+static void selftest_json(void **state)
+{
+    const char *answer;
+    (void)state;
+    fake.selftest_result = SEALPOST_FAIL;
+    answer = session_json("selftest");
+    assert_json(answer, "tests.0",
+                "{\"id\":\"flash\",\"result\":\"pass\",\"reason\":\"All is as "
+                "it should be.\"}");
+    assert_json(answer, "tests.1.result", "\"fail\"");
+    assert_json(answer, "tests.2.id", "\"light\"");
+    assert_json(answer, "failed", "1");
+    assert_json(answer, "ok", "false");
+    fake.selftest_result = SEALPOST_UNKNOWN;
+    answer = session_json("selftest");
+    assert_json(answer, "tests.1.result", "\"unknown\"");
+    assert_json(answer, "ok", "true");
+}
+
 static void status_json_before_anything_is_known(void **state)
 {
     const char *answer;
@@ -322,12 +341,12 @@ static void help_json_lists_every_command_with_an_example(void **state)
     char path[40], example[200];
 
     (void)state;
-    for (int i = 0; i < 32; i++) {
+    for (int i = 0; i < 33; i++) {
         (void)snprintf(path, sizeof path, "commands.%d.example", i);
         json_at(answer, path, example, sizeof example);
         assert_true(strlen(example) > 2);
     }
-    assert_json(answer, "commands.32.example", "");
+    assert_json(answer, "commands.33.example", "");
 }
 
 static void errors_are_documents_too(void **state)
@@ -397,6 +416,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         session_test(status_json),
         session_test(status_json_tells_the_last_fault),
+        session_test(selftest_json),
         session_test(status_json_before_anything_is_known),
         session_test(status_json_names_the_order),
         session_test(net_json),

@@ -47,6 +47,28 @@ static void status_tells_the_last_fault_of_one_that_had_one(void **state)
                "             tcp.c:12: pcb\r\n");
 }
 
+static void selftest_tells_each_test_as_it_ends(void **state)
+{
+    const char *answer;
+    (void)state;
+    fake.selftest_result = SEALPOST_FAIL;
+    answer = session_narrow(session_ask("selftest"));
+    assert_has(answer, "flash        pass     All is as it should be.\r\n");
+    assert_has(answer, "nic          fail     The link is down: plug in a cable that leads to a");
+    assert_has(answer, "\r\n3 tests, 1 failed.\r\n");
+}
+
+static void selftest_can_be_given_up(void **state)
+{
+    (void)state;
+    fake.selftest_after = 1000;
+    (void)session_type("selftest\r");
+    session_wait(500);
+    assert_has(session_type("\x03"), "given up");
+    fake.selftest_after = 0;
+    assert_has(session_ask("selftest"), "3 tests, 0 failed");
+}
+
 static void status_without_time_network_and_domains(void **state)
 {
     const char *answer;
@@ -303,6 +325,8 @@ int main(void)
         session_test(banner_and_prompt_at_start),
         session_test(status_says_everything_at_a_glance),
         session_test(status_tells_the_last_fault_of_one_that_had_one),
+        session_test(selftest_tells_each_test_as_it_ends),
+        session_test(selftest_can_be_given_up),
         session_test(status_without_time_network_and_domains),
         session_test(status_of_many_domains_lists_those_in_trouble),
         session_test(net_tells_and_sets),
