@@ -47,13 +47,6 @@ int sp_app_domain(const char *name, unsigned parts, struct sp_domain **out,
 
 /* --- settings of a domain --- */
 
-void sealpost_domain_defaults(struct sealpost_domain_settings *out)
-{
-    memset(out, 0, sizeof *out);
-    out->mode = SEALPOST_TESTING;
-    out->max_age = SP_MAX_AGE_DEFAULT;
-}
-
 static enum sp_mode mode_in(enum sealpost_mode mode)
 {
     switch (mode) {
@@ -80,33 +73,71 @@ static enum sealpost_mode mode_out(enum sp_mode mode)
     return SEALPOST_TESTING;
 }
 
-/* The patterns go into scratch memory. */
+/* Takes a pattern out. SP_E_INVALID and why when it is not there. */
+static int remove_mx(struct sp_policy *policy, const char *text, struct sealpost_why *why)
+{
+    unsigned i = 0;
+    while (i < policy->mx_n && !sp_span_is_nocase(sp_span_str(text), policy->mx[i])) {
+        i++;
+    }
+    if (i == policy->mx_n) {
+        return sp_app_why(why, SP_E_INVALID, "mx_invalid",
+                          "%.253s is not among the mx of the domain; `domain show` lists them.",
+                          text);
+    }
+    policy->mx_n--;
+    memmove(policy->mx[i], policy->mx[i + 1], (policy->mx_n - i) * sizeof policy->mx[0]);
+    return SP_OK;
+}
+
+static int mx_in(const struct sealpost_domain_settings *settings, struct sp_policy *policy,
+                 struct sealpost_why *why)
+{
+    char sentence[240] = "";
+    int err = SP_OK;
+    if ((settings->gives & SEALPOST_GIVES_MX) != 0) {
+        policy->mx_n = 0;
+    }
+    for (unsigned i = 0; i < settings->mx_n && err == SP_OK; i++) {
+        if ((settings->gives & SEALPOST_GIVES_MX_LESS) != 0) {
+            err = remove_mx(policy, settings->mx[i], why);
+        } else if (sp_policy_add_mx(policy, sp_span_str(settings->mx[i]), sentence,
+                                    sizeof sentence) < 0) {
+            err = sp_app_why(why, SP_E_INVALID, "mx_invalid", "%s", sentence);
+        }
+    }
+    return err;
+}
+
+/* What is given, over what the policy is. */
 static int policy_in(const struct sealpost_domain_settings *settings, struct sp_policy *policy,
                      struct sealpost_why *why)
 {
     char sentence[240] = "";
-    memset(policy, 0, sizeof *policy);
-    policy->mx = sp_scratch_take(SP_MX_MAX * sizeof policy->mx[0]);
-    policy->mode = mode_in(settings->mode);
-    policy->max_age = settings->max_age;
-    for (unsigned i = 0; i < settings->mx_n; i++) {
-        if (sp_policy_add_mx(policy, sp_span_str(settings->mx[i]), sentence, sizeof sentence) < 0) {
-            return sp_app_why(why, SP_E_INVALID, "mx_invalid", "%s", sentence);
-        }
+    int err;
+    if ((settings->gives & SEALPOST_GIVES_MODE) != 0) {
+        policy->mode = mode_in(settings->mode);
     }
-    if (sp_policy_check(policy, sentence, sizeof sentence) < 0) {
-        return sp_app_why(why, SP_E_INVALID, "policy_invalid", "%s", sentence);
+    if ((settings->gives & SEALPOST_GIVES_MAX_AGE) != 0) {
+        policy->max_age = settings->max_age;
     }
-    return SP_OK;
+    err = mx_in(settings, policy, why);
+    if (err == SP_OK && sp_policy_check(policy, sentence, sizeof sentence) < 0) {
+        err = sp_app_why(why, SP_E_INVALID, "policy_invalid", "%s", sentence);
+    }
+    return err;
 }
 
-static int rua_in(const struct sealpost_domain_settings *settings, const char *domain, char *rua,
-                  size_t cap, struct sealpost_why *why)
+static int rua_in(const struct sealpost_domain_settings *settings, const char *domain,
+                  char rua[SP_RUA_MAX], struct sealpost_why *why)
 {
     char sentence[240] = "";
-    int n = settings->rua[0] != '\0' ? snprintf(rua, cap, "%s", settings->rua)
-                                     : snprintf(rua, cap, "mailto:postmaster@%s", domain);
-    if (n < 0 || (size_t)n >= cap) {
+    int n = 0;
+    if ((settings->gives & SEALPOST_GIVES_RUA) != 0) {
+        n = settings->rua[0] != '\0' ? snprintf(rua, SP_RUA_MAX, "%s", settings->rua)
+                                     : snprintf(rua, SP_RUA_MAX, "mailto:postmaster@%s", domain);
+    }
+    if (n < 0 || n >= SP_RUA_MAX) {
         return sp_app_why(why, SP_E_INVALID, "rua_invalid", "The reporting address is too long.");
     }
     if (sp_rua_check(sp_span_str(rua), sentence, sizeof sentence) < 0) {
@@ -133,62 +164,6 @@ static const char *id_of(int err)
     }
 }
 
-/* Puts the wishes to the life: to a new domain, or to one that is there. */
-static int put_settings(const char *name, const struct sealpost_domain_settings *settings,
-                        bool is_new, struct sealpost_why *why)
-{
-    size_t mark = sp_scratch_mark();
-    struct sp_policy wished;
-    char rua[SP_RUA_MAX];
-    char sentence[320] = "";
-    int err = policy_in(settings, &wished, why);
-    if (err == SP_OK) {
-        err = rua_in(settings, name, rua, sizeof rua, why);
-    }
-    if (err == SP_OK) {
-        err = is_new ? sp_life_add(name, &wished, rua, sentence, sizeof sentence)
-                     : sp_life_set(name, &wished, rua, sp_app_now(), sentence, sizeof sentence);
-        if (err < 0) {
-            (void)sp_app_why(why, err, id_of(err), "%s", sentence);
-        }
-    }
-    sp_scratch_release(mark);
-    return err;
-}
-
-int sealpost_domain_add(const char *domain, const struct sealpost_domain_settings *settings,
-                        struct sealpost_why *why)
-{
-    char name[SP_DOMAIN_SIZE];
-    int err = normal_name(domain, name, why);
-    return err < 0 ? err : put_settings(name, settings, true, why);
-}
-
-static void settings_out(const struct sp_domain *d, struct sealpost_domain_settings *out)
-{
-    out->mode = mode_out(d->policy.mode);
-    out->max_age = d->policy.max_age;
-    out->mx_n = d->policy.mx_n;
-    for (unsigned i = 0; i < d->policy.mx_n; i++) {
-        COPY(out->mx[i], d->policy.mx[i]);
-    }
-    COPY(out->rua, d->rua);
-}
-
-int sealpost_domain_settings(const char *domain, struct sealpost_domain_settings *out,
-                             struct sealpost_why *why)
-{
-    size_t mark = sp_scratch_mark();
-    struct sp_domain *d;
-    int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, why);
-    memset(out, 0, sizeof *out);
-    if (err == SP_OK) {
-        settings_out(d, out);
-    }
-    sp_scratch_release(mark);
-    return err;
-}
-
 /* The normal form of the name of a domain that is there and can be read. */
 static int known_name(const char *domain, char name[SP_DOMAIN_SIZE], struct sealpost_why *why)
 {
@@ -202,12 +177,56 @@ static int known_name(const char *domain, char name[SP_DOMAIN_SIZE], struct seal
     return err;
 }
 
+int sealpost_domain_add(const char *domain, const struct sealpost_domain_settings *settings,
+                        struct sealpost_why *why)
+{
+    static const struct sealpost_domain_settings postmaster = {.gives = SEALPOST_GIVES_RUA,
+                                                               .rua = ""};
+    size_t mark = sp_scratch_mark();
+    struct sp_policy wished = {.mode = SP_MODE_TESTING, .max_age = SP_MAX_AGE_DEFAULT};
+    char name[SP_DOMAIN_SIZE];
+    char rua[SP_RUA_MAX];
+    char sentence[320] = "";
+    int err = normal_name(domain, name, why);
+    wished.mx = sp_scratch_take(SP_MX_MAX * sizeof wished.mx[0]);
+    if (err == SP_OK) {
+        err = policy_in(settings, &wished, why);
+    }
+    if (err == SP_OK) {
+        bool given = (settings->gives & SEALPOST_GIVES_RUA) != 0;
+        err = rua_in(given ? settings : &postmaster, name, rua, why);
+    }
+    if (err == SP_OK) {
+        err = sp_life_add(name, &wished, rua, sentence, sizeof sentence);
+        if (err < 0) {
+            (void)sp_app_why(why, err, id_of(err), "%s", sentence);
+        }
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
 int sealpost_domain_set(const char *domain, const struct sealpost_domain_settings *settings,
                         struct sealpost_why *why)
 {
-    char name[SP_DOMAIN_SIZE];
-    int err = known_name(domain, name, why);
-    return err < 0 ? err : put_settings(name, settings, false, why);
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *d;
+    char sentence[320] = "";
+    int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, why);
+    if (err == SP_OK) {
+        err = policy_in(settings, &d->policy, why);
+    }
+    if (err == SP_OK) {
+        err = rua_in(settings, d->name, d->rua, why);
+    }
+    if (err == SP_OK) {
+        err = sp_life_set(d->name, &d->policy, d->rua, sp_app_now(), sentence, sizeof sentence);
+        if (err < 0) {
+            (void)sp_app_why(why, err, id_of(err), "%s", sentence);
+        }
+    }
+    sp_scratch_release(mark);
+    return err;
 }
 
 int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE])
@@ -226,6 +245,8 @@ static void domain_out(const struct sp_domain *d, struct sealpost_domain *out)
     sp_policy_id(&d->policy, out->policy_id);
     out->mode = mode_out(d->policy.mode);
     out->max_age = d->policy.max_age;
+    out->mx_n = d->policy.mx_n;
+    COPY(out->rua, d->rua);
     out->expires = d->not_after;
     sp_life_next(d, now, out->next_what, sizeof out->next_what, &out->next_at);
     COPY(out->error_id, d->error_id);
@@ -243,6 +264,22 @@ int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct 
     memset(out, 0, sizeof *out);
     if (err == SP_OK) {
         domain_out(d, out);
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
+int sealpost_domain_mx(const char *domain, unsigned i, char out[SEALPOST_MX_SIZE])
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, NULL);
+    out[0] = '\0';
+    if (err == SP_OK && i >= d->policy.mx_n) {
+        err = SP_E_NOT_FOUND;
+    }
+    if (err == SP_OK) {
+        sp_text_cut(out, SEALPOST_MX_SIZE, d->policy.mx[i]);
     }
     sp_scratch_release(mark);
     return err;

@@ -67,35 +67,52 @@ static enum sp_part text_list(struct sp_job *job)
 
 /* --- names and values: mx …, mode …, max-age …, rua … --- */
 
-static enum sp_part take_mx(struct sp_job *job, const char *value)
+static bool is_list(const char *value)
 {
-    struct sealpost_domain_settings *settings = &job->u.settings;
     struct sp_span rest = sp_span_str(value);
     struct sp_span host;
 
-    settings->mx_n = 0;
     while (sp_span_split(&rest, ',', &host)) {
-        if (settings->mx_n == SEALPOST_MX_MAX) {
+        if (host.n == 0 || host.n >= SEALPOST_MX_SIZE) {
+            return false;
+        }
+    }
+    return value[0] != '\0';
+}
+
+/* "a,b": these alone; "+a,b": these, too; "-a,b": no longer these. The line is taken apart. */
+static enum sp_part take_mx(struct sp_job *job, char *value, struct sealpost_domain_settings *out)
+{
+    bool more = value[0] == '+', less = value[0] == '-';
+    char *list = more || less ? value + 1 : value;
+
+    out->gives |= more ? SEALPOST_GIVES_MX_MORE : less ? SEALPOST_GIVES_MX_LESS : SEALPOST_GIVES_MX;
+    if (!is_list(list)) {
+        return sp_job_refuse(job, "mx_invalid",
+                             "`%.60s` is no list of mx hosts: names with commas between them "
+                             "are wanted, without spaces.",
+                             value);
+    }
+    for (char *comma = list; comma != NULL; list = comma + 1) {
+        if (out->mx_n == SEALPOST_MX_MAX) {
             return sp_job_refuse(job, "mx_invalid", "At most %d mx hosts fit in a policy.",
                                  SEALPOST_MX_MAX);
         }
-        if (host.n == 0 ||
-            sp_span_copy(host, settings->mx[settings->mx_n], sizeof settings->mx[0]) != 0) {
-            return sp_job_refuse(job, "mx_invalid",
-                                 "`%.60s` is no list of mx hosts: names with commas between them "
-                                 "are wanted, without spaces.",
-                                 value);
+        out->mx[out->mx_n++] = list;
+        comma = strchr(list, ',');
+        if (comma != NULL) {
+            *comma = '\0';
         }
-        settings->mx_n++;
     }
     return SP_PART_NEXT;
 }
 
-static enum sp_part take_mode(struct sp_job *job, const char *value)
+static enum sp_part take_mode(struct sp_job *job, char *value, struct sealpost_domain_settings *out)
 {
+    out->gives |= SEALPOST_GIVES_MODE;
     for (unsigned mode = 0; mode < 3; mode++) {
         if (strcmp(value, sp_job_mode_text((enum sealpost_mode)mode)) == 0) {
-            job->u.settings.mode = (enum sealpost_mode)mode;
+            out->mode = (enum sealpost_mode)mode;
             return SP_PART_NEXT;
         }
     }
@@ -103,7 +120,8 @@ static enum sp_part take_mode(struct sp_job *job, const char *value)
                          value);
 }
 
-static enum sp_part take_max_age(struct sp_job *job, const char *value)
+static enum sp_part take_max_age(struct sp_job *job, char *value,
+                                 struct sealpost_domain_settings *out)
 {
     uint64_t seconds;
 
@@ -113,28 +131,31 @@ static enum sp_part take_max_age(struct sp_job *job, const char *value)
                              "`%.60s` is no max-age: seconds are wanted, like 604800 for a week.",
                              value);
     }
-    job->u.settings.max_age = (uint32_t)seconds;
+    out->gives |= SEALPOST_GIVES_MAX_AGE;
+    out->max_age = (uint32_t)seconds;
     return SP_PART_NEXT;
 }
 
-static enum sp_part take_rua(struct sp_job *job, const char *value)
+static enum sp_part take_rua(struct sp_job *job, char *value, struct sealpost_domain_settings *out)
 {
-    if (sp_span_copy(sp_span_str(value), job->u.settings.rua, sizeof job->u.settings.rua) != 0) {
-        return sp_job_refuse(job, "rua_invalid", "The rua address is longer than %zu bytes.",
-                             sizeof job->u.settings.rua - 1);
+    if (strlen(value) >= SEALPOST_RUA_SIZE) {
+        return sp_job_refuse(job, "rua_invalid", "The rua address is longer than %d bytes.",
+                             SEALPOST_RUA_SIZE - 1);
     }
+    out->gives |= SEALPOST_GIVES_RUA;
+    out->rua = value;
     return SP_PART_NEXT;
 }
 
 static const struct {
     const char *name;
-    enum sp_part (*take)(struct sp_job *job, const char *value);
+    enum sp_part (*take)(struct sp_job *job, char *value, struct sealpost_domain_settings *out);
 } settings_words[] = {
     {"mx", take_mx}, {"mode", take_mode}, {"max-age", take_max_age}, {"rua", take_rua}};
 #define SETTINGS_N (sizeof settings_words / sizeof settings_words[0])
 
-static enum sp_part take_setting(struct sp_job *job, const char *name, const char *value,
-                                 unsigned *seen)
+static enum sp_part take_setting(struct sp_job *job, const char *name, char *value, unsigned *seen,
+                                 struct sealpost_domain_settings *out)
 {
     for (unsigned i = 0; i < SETTINGS_N; i++) {
         if (strcmp(name, settings_words[i].name) != 0) {
@@ -147,21 +168,23 @@ static enum sp_part take_setting(struct sp_job *job, const char *name, const cha
         if (value == NULL) {
             return sp_job_refuse(job, "words_missing", "A word is missing after `%s`.", name);
         }
-        return settings_words[i].take(job, value);
+        return settings_words[i].take(job, value, out);
     }
     return sp_job_refuse(job, "word_unknown",
                          "`%.60s` is nothing that a domain has: mx, mode, max-age and rua are.",
                          name);
 }
 
-static enum sp_part take_settings(struct sp_job *job)
+/* The texts stay in the line. */
+static enum sp_part take_settings(struct sp_job *job, struct sealpost_domain_settings *out)
 {
     unsigned seen = 0;
 
+    memset(out, 0, sizeof *out);
     for (unsigned i = 1; i < job->words_n; i += 2) {
-        const char *value = i + 1 < job->words_n ? job->words[i + 1] : NULL;
+        char *value = i + 1 < job->words_n ? job->words[i + 1] : NULL;
 
-        if (take_setting(job, job->words[i], value, &seen) == SP_PART_FAIL) {
+        if (take_setting(job, job->words[i], value, &seen, out) == SP_PART_FAIL) {
             return SP_PART_FAIL;
         }
     }
@@ -172,24 +195,23 @@ static enum sp_part take_settings(struct sp_job *job)
 
 static enum sp_part add(struct sp_job *job)
 {
-    sealpost_domain_defaults(&job->u.settings);
-    if (take_settings(job) == SP_PART_FAIL) {
+    struct sealpost_domain_settings settings;
+
+    if (take_settings(job, &settings) == SP_PART_FAIL) {
         return SP_PART_FAIL;
     }
-    return sp_job_result(job, sealpost_domain_add(job->domain, &job->u.settings, &job->why));
+    return sp_job_result(job, sealpost_domain_add(job->domain, &settings, &job->why));
 }
 
 static enum sp_part set(struct sp_job *job)
 {
-    int err = sealpost_domain_settings(job->domain, &job->u.settings, &job->why);
+    struct sealpost_domain_settings settings;
 
-    if (err < 0) {
-        return sp_job_result(job, err);
-    }
-    if (take_settings(job) == SP_PART_FAIL) {
+    /* One that is not there is said first. */
+    if (sp_job_load_domain(job) == SP_PART_FAIL || take_settings(job, &settings) == SP_PART_FAIL) {
         return SP_PART_FAIL;
     }
-    return sp_job_result(job, sealpost_domain_set(job->domain, &job->u.settings, &job->why));
+    return sp_job_result(job, sealpost_domain_set(job->domain, &settings, &job->why));
 }
 
 static enum sp_part json_state(struct sp_job *job)
@@ -297,13 +319,15 @@ static const struct sp_command commands[] = {
      .max = 1,
      .argument = SP_ARG_DOMAIN,
      .act = sp_job_load_domain,
-     .text = {sp_show_text_state, sp_show_text_settings, sp_show_text_policy},
+     .text = {sp_show_text_state, sp_show_text_mx, sp_show_text_rua, sp_show_text_policy},
      .json = {sp_show_json_state, sp_show_json_policy, sp_show_json_policy_text, sp_show_json_rua,
               sp_show_json_account}},
     {.words = "domain set",
-     .usage = "D [mx HOST[,HOST...]] " SETTINGS_USAGE,
+     .usage = "D [mx [+|-]HOST[,HOST...]] " SETTINGS_USAGE,
      .summary = "change a domain; what is not named stays",
-     .more = "Another mx, mode or max-age is another policy id: publish the new TXT record.",
+     .more =
+         "`mx +HOST` adds to the hosts that it has, `mx -HOST` takes from them. Another mx, mode "
+         "or max-age is another policy id: publish the new TXT record.",
      .example = "domain set example.com mode enforce",
      .min = 3,
      .max = 9,

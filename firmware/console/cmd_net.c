@@ -104,6 +104,14 @@ static enum sp_part text_live(struct sp_job *job)
     if (live->addresses_n == 0) {
         sp_out_field(job->out, "  Addresses", "none");
     }
+    return SP_PART_NEXT;
+}
+
+/* Of what text_live loaded. */
+static enum sp_part text_reach(struct sp_job *job)
+{
+    const struct sealpost_net_live *live = &job->u.live;
+
     sp_out_field(job->out, "  Gateway", or_none(live->gateway, "none"));
     for (unsigned i = 0; i < live->dns_n; i++) {
         sp_out_field(job->out, i == 0 ? "  DNS" : "", live->dns[i]);
@@ -213,7 +221,7 @@ static const struct sp_command commands[] = {
      .summary = "network: what is configured and what is in use",
      .more = "",
      .example = "net",
-     .text = {text_configured, text_live},
+     .text = {text_configured, text_live, text_reach},
      .json = {json_configured, json_live}},
     {.words = "net dhcp",
      .usage = "",

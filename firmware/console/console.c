@@ -195,10 +195,16 @@ static void run_line(void)
 
 static void refuse_long_line(void)
 {
+    bool domain = strncmp(console.editor.line, "domain ", 7) == 0;
+
     remember(console.editor.line);
     sp_out_printf(&console.out,
                   "The line is longer than %d bytes and was not run; Up brings it back.\n",
                   SP_CONSOLE_LINE_MAX - 1);
+    sp_out_raw(&console.out, domain
+                                 ? "Many mx hosts need not be on one line: `domain set D mx +HOST` "
+                                   "adds some.\n"
+                                 : "");
     prompt();
 }
 

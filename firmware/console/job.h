@@ -6,8 +6,9 @@
  * the struct. The first, `act`, does what is asked; `text` and `json` tell about it, whichever was
  * wanted.
  *
- * Memory: one job, static, about 11 KB, most of it one out-struct of sealpost.h at a time. Threads:
- * service task. Time: no part waits.
+ * Memory: one job, static, 3.5 KB, most of it one out-struct of sealpost.h at a time; what is
+ * larger is taken from base/scratch within a part, and told piece by piece. Threads: service task.
+ * Time: no part waits.
  */
 #ifndef SP_CONSOLE_JOB_H
 #define SP_CONSOLE_JOB_H
@@ -21,6 +22,7 @@
 
 #define SP_JOB_WORDS 20
 #define SP_JOB_POLL_MS 50
+#define SP_JOB_PIECE 1024
 
 enum sp_part {
     SP_PART_NEXT,  /* on to the next part */
@@ -81,7 +83,7 @@ union sp_scratch { /* what the part at work has asked for; gone with the next pa
     struct sealpost_ca ca;
     struct sealpost_anchor anchor;
     struct sealpost_domain domain;
-    struct sealpost_domain_settings settings;
+    char mx[SEALPOST_MX_SIZE];
     struct {
         struct sealpost_record record;
         char line[sizeof(struct sealpost_record) + 64]; /* of the zone file */
@@ -93,7 +95,7 @@ union sp_scratch { /* what the part at work has asked for; gone with the next pa
     struct sp_crash crash;
     struct sealpost_selftest selftest;
     struct sp_log_line log;
-    char policy[SP_POLICY_TEXT_MAX + 1];
+    char piece[SP_JOB_PIECE + 1]; /* of a policy's text */
     struct sp_paste paste;
     char secret[SP_CONSOLE_LINE_MAX];
 };

@@ -41,6 +41,22 @@ void sp_json_string(struct sp_out *out, const char *key, const char *text)
     sp_out_quoted(out, text);
 }
 
+void sp_json_begin_text(struct sp_out *out, const char *key)
+{
+    lead(out, key);
+    sp_out_raw(out, "\"");
+}
+
+void sp_json_text(struct sp_out *out, const char *piece)
+{
+    sp_out_quoted_part(out, piece);
+}
+
+void sp_json_end_text(struct sp_out *out)
+{
+    sp_out_raw(out, "\"");
+}
+
 void sp_json_null(struct sp_out *out, const char *key)
 {
     lead(out, key);

@@ -96,17 +96,14 @@ static unsigned expand_safe(struct sp_out *out, const struct sp_out_item *item, 
     return size > 0 ? size : 1;
 }
 
-/* The item counts two bytes more than its text: the quotes. */
-static unsigned expand_json(struct sp_out *out, const struct sp_out_item *item)
+static unsigned expand_json_part(struct sp_out *out, const char *p, size_t n)
 {
-    bool quote = out->at == 0 || out->at + 1 == item->n;
-    const char *p = quote ? "\"" : item->p + out->at - 1;
-    unsigned size = quote ? 1 : sp_glyph_size(p, item->n - 1U - out->at);
+    unsigned size = sp_glyph_size(p, n);
     char one[2] = {*p, '\0'};
     char array[SP_RFC3339_SIZE];
     struct sp_buf buf;
 
-    if (quote || size > 1) {
+    if (size > 1) {
         put_all(out, p, size);
         return size;
     }
@@ -114,6 +111,16 @@ static unsigned expand_json(struct sp_out *out, const struct sp_out_item *item)
     sp_buf_json(&buf, one);
     put_all(out, array + 1, buf.len - 2); /* without its quotes */
     return 1;
+}
+
+/* The item counts two bytes more than its text: the quotes. */
+static unsigned expand_json(struct sp_out *out, const struct sp_out_item *item)
+{
+    if (out->at == 0 || out->at + 1 == item->n) {
+        put(out, '"');
+        return 1;
+    }
+    return expand_json_part(out, item->p + out->at - 1, item->n - 1U - out->at);
 }
 
 static unsigned word_columns(const char *p, size_t n)
@@ -159,6 +166,8 @@ static unsigned expand_unit(struct sp_out *out, const struct sp_out_item *item)
         return expand_safe(out, item, p, n);
     case SP_OUT_JSON:
         return expand_json(out, item);
+    case SP_OUT_JSON_PART:
+        return expand_json_part(out, p, n);
     case SP_OUT_WRAP:
         return expand_wrap(out, item, p, n);
     case SP_OUT_TAB:
@@ -250,6 +259,11 @@ void sp_out_wrap(struct sp_out *out, const char *text, unsigned indent)
 void sp_out_quoted(struct sp_out *out, const char *text)
 {
     add(out, SP_OUT_JSON, text, strlen(text) + 2, 0);
+}
+
+void sp_out_quoted_part(struct sp_out *out, const char *text)
+{
+    add(out, SP_OUT_JSON_PART, text, strlen(text), 0);
 }
 
 void sp_out_printf(struct sp_out *out, const char *format, ...)

@@ -1,6 +1,8 @@
 /* The scratch holds one thing at a time: each part loads what it tells about. */
 #include "console/show.h"
 
+#include "base/scratch.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -45,64 +47,55 @@ enum sp_part sp_show_json_state(struct sp_job *job)
     return SP_PART_NEXT;
 }
 
-/* Of a domain that was removed meanwhile: no mx, the default rua. */
-static const struct sealpost_domain_settings *load_settings(struct sp_job *job)
-{
-    if (sealpost_domain_settings(job->domain, &job->u.settings, &job->why) != 0) {
-        memset(&job->u.settings, 0, sizeof job->u.settings);
-    }
-    return &job->u.settings;
-}
-
 /* One host a round: sixteen would be more than the output takes at once. */
 enum sp_part sp_show_json_policy(struct sp_job *job)
 {
-    if (job->stage == 0) {
-        (void)load_settings(job);
+    if (job->i == 0) {
         sp_json_open(job->out, "mx", '[');
-        job->stage = 1;
     }
-    if (job->i == job->u.settings.mx_n) {
+    if (sealpost_domain_mx(job->domain, job->i++, job->u.mx) != 0) {
         sp_json_close(job->out, ']');
         return SP_PART_NEXT;
     }
-    sp_json_string(job->out, NULL, job->u.settings.mx[job->i++]);
+    sp_json_string(job->out, NULL, job->u.mx);
     return SP_PART_AGAIN;
 }
 
-static const char *load_policy(struct sp_job *job)
+/* The next piece of the policy's text; "" at its end. job->n: bytes before it. */
+static const char *load_piece(struct sp_job *job)
 {
-    int n = sealpost_domain_policy(job->domain, job->u.policy, sizeof job->u.policy);
+    size_t mark = sp_scratch_mark();
+    char *text = sp_scratch_take(SP_POLICY_TEXT_MAX + 1);
+    int n = sealpost_domain_policy(job->domain, text, SP_POLICY_TEXT_MAX + 1);
 
-    if (n < 0 || (size_t)n >= sizeof job->u.policy) {
-        n = 0;
+    if (n < 0 || (unsigned)n < job->n) { /* another one meanwhile */
+        job->n = 0;
+        text[0] = '\0';
     }
-    job->u.policy[n] = '\0';
-    return job->u.policy;
+    (void)snprintf(job->u.piece, sizeof job->u.piece, "%s", text + job->n);
+    job->n += (unsigned)strlen(job->u.piece);
+    sp_scratch_release(mark);
+    return job->u.piece;
 }
 
 enum sp_part sp_show_json_policy_text(struct sp_job *job)
 {
-    sp_json_string(job->out, "text", load_policy(job));
+    if (job->n == 0) {
+        sp_json_begin_text(job->out, "text");
+    }
+    if (load_piece(job)[0] != '\0') {
+        sp_json_text(job->out, job->u.piece);
+        return SP_PART_AGAIN;
+    }
+    sp_json_end_text(job->out);
     sp_json_close(job->out, '}');
     return SP_PART_NEXT;
 }
 
-static void default_rua(struct sp_job *job)
-{
-    struct sealpost_domain_settings *settings = &job->u.settings;
-
-    if (settings->rua[0] == '\0') {
-        (void)snprintf(settings->rua, sizeof settings->rua, "mailto:postmaster@%.234s",
-                       job->domain);
-    }
-}
-
 enum sp_part sp_show_json_rua(struct sp_job *job)
 {
-    (void)load_settings(job);
-    default_rua(job);
-    sp_json_string(job->out, "rua", job->u.settings.rua);
+    (void)sp_job_load_domain(job);
+    sp_json_string(job->out, "rua", job->u.domain.rua);
     return SP_PART_NEXT;
 }
 
@@ -162,30 +155,39 @@ enum sp_part sp_show_text_state(struct sp_job *job)
     return SP_PART_NEXT;
 }
 
-enum sp_part sp_show_text_settings(struct sp_job *job)
+enum sp_part sp_show_text_mx(struct sp_job *job)
 {
-    const struct sealpost_domain_settings *settings = load_settings(job);
-
-    default_rua(job);
-    sp_out_raw(job->out, "MX");
-    for (unsigned i = 0; i < settings->mx_n; i++) {
-        sp_out_tab(job->out, SP_OUT_FIELD);
-        sp_out_safe(job->out, settings->mx[i]);
-        sp_out_raw(job->out, i + 1 < settings->mx_n ? "\n" : "");
+    if (job->i == 0) {
+        sp_out_raw(job->out, "MX");
     }
+    if (sealpost_domain_mx(job->domain, job->i, job->u.mx) != 0) {
+        sp_out_raw(job->out, job->i == 0 ? "\n" : "");
+        return SP_PART_NEXT;
+    }
+    job->i++;
+    sp_out_tab(job->out, SP_OUT_FIELD);
+    sp_out_safe(job->out, job->u.mx);
     sp_out_raw(job->out, "\n");
-    sp_out_field(job->out, "Reports to", settings->rua);
+    return SP_PART_AGAIN;
+}
+
+enum sp_part sp_show_text_rua(struct sp_job *job)
+{
+    (void)sp_job_load_domain(job);
+    sp_out_field(job->out, "Reports to", job->u.domain.rua);
     return SP_PART_NEXT;
 }
 
 enum sp_part sp_show_text_policy(struct sp_job *job)
 {
-    const char *text = load_policy(job);
+    bool first = job->n == 0;
 
-    if (text[0] == '\0') {
+    if (load_piece(job)[0] == '\0') {
         return SP_PART_NEXT;
     }
-    sp_out_raw(job->out, "\nThe policy as it is served:\n");
-    sp_out_safe(job->out, text);
-    return SP_PART_NEXT;
+    if (first) {
+        sp_out_raw(job->out, "\nThe policy as it is served:\n");
+    }
+    sp_out_safe(job->out, job->u.piece);
+    return SP_PART_AGAIN;
 }

@@ -29,6 +29,8 @@
 #define SEALPOST_NAME_SIZE 254
 #define SEALPOST_URL_SIZE 384
 #define SEALPOST_MX_MAX 16
+#define SEALPOST_MX_SIZE (SEALPOST_NAME_SIZE + 2) /* of a pattern with its terminator */
+#define SEALPOST_RUA_SIZE 254
 #define SEALPOST_ADDRESS_SIZE 46
 
 struct sealpost_why {
@@ -174,19 +176,24 @@ unsigned sealpost_trust_builtin(void); /* roots of the bundle */
 
 enum sealpost_mode { SEALPOST_TESTING, SEALPOST_ENFORCE, SEALPOST_NONE };
 
+/* What is to be changed of a domain. What `gives` does not name stays as it is; of a new domain it
+ * is testing, a week, mailto:postmaster@DOMAIN. A new domain wants mx. */
+#define SEALPOST_GIVES_MX 1U      /* in place of all that it has */
+#define SEALPOST_GIVES_MX_MORE 2U /* mx are added to them */
+#define SEALPOST_GIVES_MX_LESS 4U /* mx are taken from them */
+#define SEALPOST_GIVES_MODE 8U
+#define SEALPOST_GIVES_MAX_AGE 16U
+#define SEALPOST_GIVES_RUA 32U
 struct sealpost_domain_settings {
+    unsigned gives; /* SEALPOST_GIVES_… | … */
     unsigned mx_n;
-    char mx[SEALPOST_MX_MAX][SEALPOST_NAME_SIZE + 2];
+    const char *mx[SEALPOST_MX_MAX]; /* texts are the caller's */
     enum sealpost_mode mode;
     uint32_t max_age; /* s */
-    char rua[254];    /* "" : mailto:postmaster@DOMAIN */
+    const char *rua;  /* "" : mailto:postmaster@DOMAIN */
 };
-/* What `add` begins with: testing, a week, no mx. */
-void sealpost_domain_defaults(struct sealpost_domain_settings *out);
 int sealpost_domain_add(const char *domain, const struct sealpost_domain_settings *settings,
                         struct sealpost_why *why);
-int sealpost_domain_settings(const char *domain, struct sealpost_domain_settings *out,
-                             struct sealpost_why *why);
 int sealpost_domain_set(const char *domain, const struct sealpost_domain_settings *settings,
                         struct sealpost_why *why);
 int sealpost_domain_remove(const char *domain, struct sealpost_why *why);
@@ -200,6 +207,8 @@ struct sealpost_domain {
     char policy_id[33];
     enum sealpost_mode mode;
     uint32_t max_age;
+    unsigned mx_n;
+    char rua[SEALPOST_RUA_SIZE];
     sp_utc expires; /* of the installed certificate, 0: none */
     char next_what[40];
     sp_utc next_at;
@@ -210,6 +219,8 @@ struct sealpost_domain {
     bool wants_care; /* the operator's: a failing check, a failing or waiting order, an expiry */
 };
 int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct sealpost_why *why);
+/* Number i (0, 1, …) of its mx; SP_E_NOT_FOUND past the last, or the error of its record. */
+int sealpost_domain_mx(const char *domain, unsigned i, char out[SEALPOST_MX_SIZE]);
 /* The policy's body as it is served. Its length, or an error; SP_E_SPACE. */
 int sealpost_domain_policy(const char *domain, char *out, size_t cap);
 

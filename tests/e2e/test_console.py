@@ -145,6 +145,24 @@ def test_log_tells_what_happened(console):
     assert 0 < len(lines) <= 20
 
 
+def test_mx_hosts_are_added_and_taken_one_at_a_time(console):
+    console.ask_json("domain add mx.test mx one.mx.test")
+    mx = lambda: console.ask_json("domain show mx.test")["policy"]["mx"]
+    for number in range(2, 17):
+        console.ask_json(f"domain set mx.test mx +{'m' * 60}.{'n' * 60}.{'o' * 60}.h{number}.mx.test")
+    assert len(mx()) == 16 and mx()[0] == "one.mx.test"
+    assert len(console.ask_json("domain show mx.test")["policy"]["text"]) > 16 * 180
+    with pytest.raises(ConsoleError) as refused:
+        console.ask_json("domain set mx.test mx +two.mx.test")
+    assert refused.value.error["id"] == "mx_invalid"
+    console.ask_json("domain set mx.test mx -ONE.mx.test mode enforce")
+    assert len(mx()) == 15 and "one.mx.test" not in mx()
+    with pytest.raises(ConsoleError) as refused:
+        console.ask_json("domain set mx.test mx -one.mx.test")
+    assert "one.mx.test is not among" in refused.value.error["sentence"]
+    console.ask_json("domain remove mx.test")
+
+
 def test_domain_settings_are_shown_as_they_were_set(console):
     console.ask_json("domain add set.test mx mail.set.test,*.backup.set.test mode enforce max-age 86400 "
                      "rua mailto:tls@set.test")

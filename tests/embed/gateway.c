@@ -74,9 +74,8 @@ static bool agreed(void *ctx)
 
 static void add_domain(const char *domain, const char *mx)
 {
-    static struct sealpost_domain_settings settings;
-    sealpost_domain_defaults(&settings);
-    (void)snprintf(settings.mx[settings.mx_n++], sizeof settings.mx[0], "%s", mx);
+    const struct sealpost_domain_settings settings = {
+        .gives = SEALPOST_GIVES_MX, .mx_n = 1, .mx = {mx}};
     need(sealpost_domain_add(domain, &settings, &why), "add");
 }
 

@@ -40,11 +40,11 @@ static void brim_domain(void)
     fake.domain.error_at = FAKE_UTC;
     fake.domain.failures = UINT32_MAX;
     fake.domain.max_age = UINT32_MAX;
-    fake.settings.mx_n = SEALPOST_MX_MAX;
+    fake.mx_n = SEALPOST_MX_MAX;
     for (unsigned i = 0; i < SEALPOST_MX_MAX; i++) {
-        BRIM(fake.settings.mx[i]);
+        BRIM(fake.mx[i]);
     }
-    BRIM(fake.settings.rua);
+    BRIM(fake.domain.rua);
     brim(fake.policy, 4609);
     fake.records_n = 8;
     fake.long_names = true;

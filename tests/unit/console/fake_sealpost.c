@@ -17,10 +17,10 @@ static void ordinary_domain(void)
     fake.domain.expires = FAKE_UTC + 7776000;
     SET(fake.domain.next_what, "renewal");
     fake.domain.next_at = FAKE_UTC + 5184000;
-    fake.settings.mx_n = 2;
-    SET(fake.settings.mx[0], "mx1.example.test");
-    SET(fake.settings.mx[1], "*.mx.example.test");
-    fake.settings.max_age = 604800;
+    fake.mx_n = 2;
+    SET(fake.mx[0], "mx1.example.test");
+    SET(fake.mx[1], "*.mx.example.test");
+    SET(fake.domain.rua, "mailto:postmaster@example.test");
     SET(fake.policy, "version: STSv1\r\nmode: testing\r\nmx: mx1.example.test\r\n"
                      "mx: *.mx.example.test\r\nmax_age: 604800\r\n");
     fake.records_n = 4;
@@ -236,36 +236,41 @@ unsigned sealpost_trust_builtin(void)
     return 121;
 }
 
-void sealpost_domain_defaults(struct sealpost_domain_settings *out)
+static void keep_given(const struct sealpost_domain_settings *settings)
 {
-    memset(out, 0, sizeof *out);
-    out->max_age = 604800;
+    char(*texts)[SEALPOST_MX_SIZE] = fake.given_texts;
+
+    fake.given = *settings;
+    for (unsigned i = 0; i < settings->mx_n; i++) {
+        SET(texts[i], settings->mx[i]);
+        fake.given.mx[i] = texts[i];
+    }
+    if (settings->rua != NULL) {
+        SET(texts[SEALPOST_MX_MAX], settings->rua);
+        fake.given.rua = texts[SEALPOST_MX_MAX];
+    }
 }
 
 int sealpost_domain_add(const char *domain, const struct sealpost_domain_settings *settings,
                         struct sealpost_why *why)
 {
     SET(fake.added, domain);
-    fake.given = *settings;
+    keep_given(settings);
     return answer(why);
 }
 
-int sealpost_domain_settings(const char *domain, struct sealpost_domain_settings *out,
-                             struct sealpost_why *why)
+int sealpost_domain_mx(const char *domain, unsigned i, char out[SEALPOST_MX_SIZE])
 {
-    int err = known(domain, why);
-
-    if (err == 0) {
-        *out = fake.settings;
-    }
-    return err;
+    (void)domain;
+    (void)snprintf(out, SEALPOST_MX_SIZE, "%s", i < fake.mx_n ? fake.mx[i] : "");
+    return i < fake.mx_n ? 0 : SP_E_NOT_FOUND;
 }
 
 int sealpost_domain_set(const char *domain, const struct sealpost_domain_settings *settings,
                         struct sealpost_why *why)
 {
     SET(fake.set, domain);
-    fake.given = *settings;
+    keep_given(settings);
     return answer(why);
 }
 

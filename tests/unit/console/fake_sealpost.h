@@ -17,7 +17,10 @@ struct fake {
     bool long_names;    /* of 253 bytes instead */
     char removed[SEALPOST_NAME_SIZE];
     struct sealpost_domain domain; /* what each of them is, but for the name */
-    struct sealpost_domain_settings settings, given;
+    unsigned mx_n;                 /* of each domain */
+    char mx[SEALPOST_MX_MAX][SEALPOST_MX_SIZE];
+    struct sealpost_domain_settings given; /* its texts are copied into given_texts */
+    char given_texts[SEALPOST_MX_MAX + 1][SEALPOST_MX_SIZE];
     char added[SEALPOST_NAME_SIZE], set[SEALPOST_NAME_SIZE];
     char enabled[SEALPOST_NAME_SIZE], disabled[SEALPOST_NAME_SIZE], renewed[SEALPOST_NAME_SIZE];
     struct sealpost_status status;

@@ -42,9 +42,21 @@ static void domain_add_without_words_takes_the_defaults(void **state)
 {
     (void)state;
     (void)session_ask("domain add new.test mx a.test");
-    assert_int_equal(fake.given.mode, SEALPOST_TESTING);
-    assert_int_equal(fake.given.max_age, 604800);
-    assert_string_equal(fake.given.rua, "");
+    assert_int_equal(fake.given.gives, SEALPOST_GIVES_MX);
+    assert_int_equal(fake.given.mx_n, 1);
+    assert_string_equal(fake.given.mx[0], "a.test");
+}
+
+static void a_line_with_too_many_mx_hosts_says_how_to_add_them(void **state)
+{
+    static char line[1200] = "domain set example.test mx ";
+
+    (void)state;
+    memset(line + strlen(line), 'm', 1100);
+    assert_has(session_ask(line), "was not run; Up brings it back.\r\n"
+                                  "Many mx hosts need not be on one line: `domain set D mx +HOST`");
+    line[0] = 'x';
+    assert_has_not(session_ask(line), "Many mx hosts");
 }
 
 static void domain_set_changes_only_what_is_named(void **state)
@@ -52,12 +64,18 @@ static void domain_set_changes_only_what_is_named(void **state)
     (void)state;
     (void)session_ask("domain set example.test mode none");
     assert_string_equal(fake.set, "example.test");
+    assert_int_equal(fake.given.gives, SEALPOST_GIVES_MODE);
     assert_int_equal(fake.given.mode, SEALPOST_NONE);
-    assert_int_equal(fake.given.mx_n, 2);
-    assert_string_equal(fake.given.mx[0], "mx1.example.test");
     (void)session_ask("domain set example.test mx one.test");
+    assert_int_equal(fake.given.gives, SEALPOST_GIVES_MX);
     assert_int_equal(fake.given.mx_n, 1);
-    assert_int_equal(fake.given.mode, SEALPOST_TESTING);
+    (void)session_ask("domain set example.test mx +two.test,three.test");
+    assert_int_equal(fake.given.gives, SEALPOST_GIVES_MX_MORE);
+    assert_string_equal(fake.given.mx[0], "two.test");
+    assert_string_equal(fake.given.mx[1], "three.test");
+    (void)session_ask("domain set example.test rua mailto:a@b.test mx -two.test");
+    assert_int_equal(fake.given.gives, SEALPOST_GIVES_MX_LESS | SEALPOST_GIVES_RUA);
+    assert_string_equal(fake.given.mx[0], "two.test");
 }
 
 static void domain_show_tells_all_of_it(void **state)
@@ -230,6 +248,7 @@ int main(void)
         session_test(domain_with_a_long_name_goes_on_in_the_next_line),
         session_test(domain_add_takes_settings_in_any_order),
         session_test(domain_add_without_words_takes_the_defaults),
+        session_test(a_line_with_too_many_mx_hosts_says_how_to_add_them),
         session_test(domain_set_changes_only_what_is_named),
         session_test(domain_show_tells_all_of_it),
         session_test(domain_remove_asks_first),

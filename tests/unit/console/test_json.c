@@ -194,7 +194,7 @@ static void domain_show_json_with_an_error(void **state)
     (void)snprintf(fake.domain.error, sizeof fake.domain.error, "Too many \"certificates\".");
     fake.domain.error_at = FAKE_UTC;
     fake.domain.failures = 2;
-    (void)snprintf(fake.settings.rua, sizeof fake.settings.rua, "https://r.test/");
+    (void)snprintf(fake.domain.rua, sizeof fake.domain.rua, "https://r.test/");
     (void)snprintf(fake.ca.account, sizeof fake.ca.account, "https://ca.test/acct/1");
     answer = session_json("domain show example.test");
     assert_json(answer, "last_error",
@@ -407,7 +407,7 @@ static void everything_at_its_longest_fits(void **state)
     }
     (void)snprintf(line, sizeof line, "domain show %s", name);
     json_at(session_json(line), "policy.mx.15", line, sizeof line);
-    assert_int_equal(strlen(line), sizeof fake.settings.mx[0] + 2); /* quotes and an escape */
+    assert_int_equal(strlen(line), sizeof fake.mx[0] + 2); /* quotes and an escape */
     assert_has_not(session_ask("log 1000"), "an answer was cut");
 }
 

@@ -33,6 +33,8 @@ static const struct {
     {"domain add a.test mx a.test mx b.test", "`mx` is given twice."},
     {"domain add a.test host a.test", "`host` is nothing that a domain has"},
     {"domain add a.test mx a.test, b.test", "`a.test,` is no list of mx hosts"},
+    {"domain set example.test mx +", "`+` is no list of mx hosts"},
+    {"domain set example.test mx -a,,b", "`-a,,b` is no list of mx hosts"},
     {"domain add a.test mx a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", "At most 16 mx hosts"},
     {"domain add a.test mx a.test mode strict", "`strict` is no mode"},
     {"domain add a.test mx a.test max-age 1w", "`1w` is no max-age"},
