@@ -54,7 +54,7 @@
 #define SP_CONNECT_TIMEOUT_MS 10000
 
 /* HTTP server */
-#define SP_HTTP_CONNECTIONS 8   /* requests being read or answered at once */
+#define SP_HTTP_CONNECTIONS 6   /* requests being read or answered at once */
 #define SP_HTTP_HEADER_MAX 2048 /* request line and headers */
 #define SP_HTTP_HEADERS 32
 #define SP_HTTP_REQUEST_BODY_MAX 0 /* no policy host takes a body */

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 
 #include <string.h>
 
@@ -43,12 +44,15 @@ static const char *reason(int status)
     return "";
 }
 
+static void take(struct sp_buf *buf, size_t n)
+{
+    sp_buf_init(buf, sp_scratch_take(n), n);
+}
+
 void sp_http_answer_init(struct sp_http_answer *answer)
 {
-    static char extra[SP_HTTP_EXTRA_MAX];
-
-    sp_buf_init(&answer->extra, extra, sizeof extra);
-    sp_buf_init(&answer->body, answer->bytes + SP_HTTP_HEAD_ROOM, SP_POLICY_TEXT_MAX + 1);
+    take(&answer->extra, SP_HTTP_EXTRA_MAX);
+    take(&answer->body, SP_POLICY_TEXT_MAX + 1);
 }
 
 /* "Date: Tue, 24 Nov 2026 12:00:00 GMT" (RFC 9110 5.6.7) */
@@ -93,25 +97,9 @@ static void put_head(struct sp_buf *out, const struct sp_http_response *response
     sp_buf_puts(out, "\r\n");
 }
 
-/* The head goes right before the body, or anywhere when there is none. False when it does not fit.
- */
-static bool place_head(struct sp_http_answer *answer, const struct sp_buf *head, size_t body_n)
-{
-    size_t room = body_n > 0 ? SP_HTTP_HEAD_ROOM : SP_HTTP_RESPONSE_MAX;
-
-    if (head->cut || head->len > room) {
-        return false;
-    }
-    answer->at = head->len <= SP_HTTP_HEAD_ROOM ? SP_HTTP_HEAD_ROOM - head->len : 0;
-    answer->end = answer->at + head->len + body_n;
-    memcpy(answer->bytes + answer->at, head->p, head->len);
-    return true;
-}
-
 static bool compose(struct sp_http_answer *answer, const struct sp_http_response *response,
                     bool head_only, bool close, sp_utc utc)
 {
-    static char bytes[SP_HTTP_EXTRA_MAX + SP_HTTP_HEAD_ROOM];
     size_t body_n =
         response->body != NULL && response->content_type != NULL && may_have_body(response->status)
             ? response->body->len
@@ -122,9 +110,14 @@ static bool compose(struct sp_http_answer *answer, const struct sp_http_response
         (response->headers != NULL && response->headers->cut)) {
         return false;
     }
-    sp_buf_init(&head, bytes, sizeof bytes);
+    take(&head, SP_HTTP_EXTRA_MAX + SP_HTTP_HEAD_ROOM);
     put_head(&head, response, body_n, close, utc);
-    return place_head(answer, &head, head_only ? 0 : body_n);
+    if (head.cut || (body_n > 0 && head.len > SP_HTTP_HEAD_ROOM)) {
+        return false;
+    }
+    answer->head = sp_buf_span(&head);
+    answer->tail = body_n > 0 && !head_only ? sp_buf_span(response->body) : sp_span(NULL, 0);
+    return true;
 }
 
 int sp_http_answer_finish(struct sp_http_answer *answer, const struct sp_http_response *response,
@@ -138,4 +131,12 @@ int sp_http_answer_finish(struct sp_http_answer *answer, const struct sp_http_re
     sp_log_error("http", "an answer with status %d is too large to be sent", response->status);
     (void)compose(answer, &failed, head_only, close, utc);
     return failed.status;
+}
+
+void sp_http_answer_copy(const struct sp_http_answer *answer, char *out)
+{
+    memcpy(out, answer->head.p, answer->head.n);
+    if (answer->tail.n > 0) {
+        memcpy(out + answer->head.n, answer->tail.p, answer->tail.n);
+    }
 }

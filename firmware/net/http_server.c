@@ -2,12 +2,14 @@
  *
  *   waiting -> handshake -> reading <-> answering -> ending
  *
- * Plain connections begin with reading. Buffers for answers are fewer than connections: a request
- * that finds none stays where it was read until one is free. */
+ * Plain connections begin with reading. An answer lies where its request was read; the one large
+ * buffer takes those that do not fit there, in turn: the request stays where it is until then, and
+ * its handler is asked again. */
 #include "net/http_server.h"
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "http_answer.h"
 #include "net/http_request.h"
 #include "net/net.h"
@@ -16,11 +18,11 @@
 #include <string.h>
 
 #define LISTENERS 3
-#define ANSWERS 4
 #define RETRY_MS 100   /* while something that others hold is not free */
 #define ENDING_MS 5000 /* to hand the last bytes to the network */
 #define STEPS_MAX 8    /* of one connection in one step of the server */
 #define SILENT_MS 1000 /* a client that is silent for so long goes when others wait */
+#define SLOW_MS 3000   /* one that takes nothing of its answer, when others wait for the buffer */
 /* net lets in more than there are slots, and those that it ended to make room for others keep their
  * places until they are stepped. */
 #define WAITING SP_TCP_INBOUND
@@ -44,7 +46,9 @@ struct connection {
     bool closes; /* after the answer under way */
     char buf[SP_HTTP_HEADER_MAX];
     size_t buf_n;
-    struct sp_http_answer *answer;
+    bool queues;  /* a request is there whole, and its answer waits for the large buffer */
+    char *answer; /* what is to be sent, at the end of buf or in `large`; NULL: nothing */
+    size_t answer_n;
 };
 
 struct arrival {
@@ -57,7 +61,10 @@ static struct listener listeners[LISTENERS];
 static unsigned listeners_n;
 static struct connection connections[SP_HTTP_CONNECTIONS];
 static struct arrival arrivals[WAITING];
-static struct sp_http_answer answers[ANSWERS];
+static struct {
+    struct connection *owner; /* NULL: free */
+    char bytes[SP_HTTP_RESPONSE_MAX];
+} large;
 static struct sp_http_server_stats stats;
 static bool tls_is_short; /* somebody waits for a TLS context in this step */
 
@@ -75,13 +82,19 @@ static void set_state(struct connection *c, enum state state, sp_time now, sp_ti
     c->deadline = now + timeout;
 }
 
+static void forget_answer(struct connection *c)
+{
+    if (large.owner == c) {
+        large.owner = NULL;
+    }
+    c->answer = NULL;
+    c->queues = false;
+}
+
 static void drop(struct connection *c)
 {
     sp_stream_release(c->stream);
-    if (c->answer != NULL) {
-        c->answer->used = false;
-    }
-    c->answer = NULL;
+    forget_answer(c);
     c->stream = NULL;
     c->buf_n = 0;
     c->state = FREE;
@@ -146,7 +159,8 @@ static bool evict_idle(bool tls_only)
 
 static bool is_silent(const struct connection *c, sp_time now)
 {
-    return (c->state == HANDSHAKE || c->state == READING) && now >= c->heard + SILENT_MS;
+    return (c->state == HANDSHAKE || (c->state == READING && !c->queues)) &&
+           now >= c->heard + SILENT_MS;
 }
 
 /* Lets go of the connection that owes us something and has been silent longest, so that strangers
@@ -319,40 +333,78 @@ static bool shake_hands(struct connection *c, sp_time now)
 
 /* Requests and answers */
 
-static struct sp_http_answer *take_answer(void)
+/* Whether no other connection has waited longer for the large buffer. */
+static bool is_first_for_large(const struct connection *c)
 {
-    for (size_t i = 0; i < ANSWERS; i++) {
-        if (!answers[i].used) {
-            answers[i].used = true;
-            sp_http_answer_init(&answers[i]);
-            return &answers[i];
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        const struct connection *other = &connections[i];
+
+        if (other != c && other->queues && (!c->queues || other->heard < c->heard)) {
+            return false;
         }
     }
-    return NULL;
+    return true;
 }
 
-static void start_answer(struct connection *c, const struct sp_http_response *response,
-                         bool head_only, sp_time now)
+/* When somebody waits for the large buffer: until when its owner may take nothing of what is in it;
+ * otherwise SP_NEVER. */
+static sp_time large_until(void)
 {
-    int status = sp_http_answer_finish(c->answer, response, head_only, c->closes, sp_port_utc_s());
+    for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
+        if (connections[i].queues && large.owner != NULL) {
+            return large.owner->heard + SLOW_MS;
+        }
+    }
+    return SP_NEVER;
+}
 
+/* Room for an answer of n bytes, when the first `taken` bytes of what was read are dealt with: NULL
+ * when it has to wait for the large buffer. */
+static char *room_for(struct connection *c, size_t taken, size_t n)
+{
+    if (n <= sizeof c->buf - (c->buf_n - taken)) {
+        return c->buf + sizeof c->buf - n;
+    }
+    return large.owner == NULL && is_first_for_large(c) ? large.bytes : NULL;
+}
+
+/* Ends the work on the request: `taken` bytes of what was read. False when there is no room for the
+ * answer. */
+static bool start_answer(struct connection *c, size_t taken, const struct sp_http_answer *answer,
+                         int status, sp_time now)
+{
+    size_t n = answer->head.n + answer->tail.n;
+    char *room = room_for(c, taken, n);
+
+    c->queues = room == NULL;
+    if (room == NULL) {
+        return false;
+    }
+    if (room == large.bytes) {
+        large.owner = c;
+    }
+    c->buf_n -= taken;
+    memmove(c->buf, c->buf + taken, c->buf_n);
+    sp_http_answer_copy(answer, room);
+    c->answer = room;
+    c->answer_n = n;
     stats.answered[status / 100]++;
     set_state(c, ANSWERING, now, SP_HTTP_IDLE_TIMEOUT_MS);
+    return true;
 }
 
 /* An answer of our own to what is no request; the connection ends with it. */
-static bool reject(struct connection *c, int status, sp_time now)
+static void reject(struct connection *c, int status, sp_time now)
 {
     struct sp_http_response response = {.status = status};
+    struct sp_http_answer answer;
+    size_t mark = sp_scratch_mark();
 
-    c->answer = take_answer();
-    if (c->answer == NULL) {
-        return false;
-    }
     stats.rejected++;
     c->closes = true;
-    start_answer(c, &response, false, now);
-    return true;
+    status = sp_http_answer_finish(&answer, &response, false, true, sp_port_utc_s());
+    (void)start_answer(c, c->buf_n, &answer, status, now); /* there is room: nothing else is kept */
+    sp_scratch_release(mark);
 }
 
 static void ask_handler(struct connection *c, const struct sp_http_asked *asked,
@@ -369,34 +421,54 @@ static void ask_handler(struct connection *c, const struct sp_http_asked *asked,
     c->listener->handler(c->listener->ctx, &request, response);
 }
 
-static bool serve(struct connection *c, const struct sp_http_asked *asked, size_t n, sp_time now)
+/* The response to a request; status 0: none. */
+static void respond(struct connection *c, const struct sp_http_asked *asked,
+                    struct sp_http_response *response)
 {
-    struct sp_http_response response = {.status = 0};
-    bool head_only = sp_span_is(asked->method, "HEAD");
-
-    c->answer = take_answer();
-    if (c->answer == NULL) {
-        return false;
-    }
-    response.headers = &c->answer->extra;
-    response.body = &c->answer->body;
-    stats.requests++;
-    c->requests++;
-    c->closes =
-        !asked->keep_alive || c->requests >= SP_HTTP_REQUESTS_PER_CONNECTION || somebody_waits();
     if (c->listener->lookup != NULL && strcmp(asked->host, sp_tls_name(c->stream)) != 0) {
-        response.status = 421;
+        response->status = 421;
     } else {
-        ask_handler(c, asked, &response);
+        ask_handler(c, asked, response);
     }
-    if (response.status < 100 || response.status > 599) {
+    if (response->status < 100 || response->status > 599) {
+        response->status = 0;
+    }
+}
+
+/* The request takes the first n bytes of what was read. False when its answer has to wait. */
+static bool answer_request(struct connection *c, const struct sp_http_asked *asked, size_t n,
+                           sp_time now)
+{
+    struct sp_http_answer answer;
+    struct sp_http_response response = {.headers = &answer.extra, .body = &answer.body};
+    bool head_only = sp_span_is(asked->method, "HEAD");
+    int status;
+
+    sp_http_answer_init(&answer);
+    respond(c, asked, &response);
+    if (response.status == 0) {
+        stats.requests++;
         drop(c);
         return true;
     }
-    start_answer(c, &response, head_only, now);
-    c->buf_n -= n;
-    memmove(c->buf, c->buf + n, c->buf_n);
+    c->closes = !asked->keep_alive || c->requests + 1 >= SP_HTTP_REQUESTS_PER_CONNECTION ||
+                somebody_waits();
+    status = sp_http_answer_finish(&answer, &response, head_only, c->closes, sp_port_utc_s());
+    if (!start_answer(c, n, &answer, status, now)) {
+        return false;
+    }
+    stats.requests++;
+    c->requests++;
     return true;
+}
+
+static bool serve(struct connection *c, const struct sp_http_asked *asked, size_t n, sp_time now)
+{
+    size_t mark = sp_scratch_mark();
+    bool done = answer_request(c, asked, n, now);
+
+    sp_scratch_release(mark);
+    return done;
 }
 
 /* True when what was read has been dealt with; false when more is needed, or an answer's buffer. */
@@ -411,7 +483,8 @@ static bool take_request(struct connection *c, sp_time now)
     if (n == SP_E_AGAIN && c->buf_n < sizeof c->buf) {
         return false;
     }
-    return reject(c, n == SP_E_AGAIN ? 431 : asked.status, now);
+    reject(c, n == SP_E_AGAIN ? 431 : asked.status, now);
+    return true;
 }
 
 static bool read_more(struct connection *c, sp_time now)
@@ -450,8 +523,7 @@ static bool read_request(struct connection *c, sp_time now)
 
 static bool send_answer(struct connection *c, sp_time now)
 {
-    struct sp_http_answer *answer = c->answer;
-    int n = sp_stream_write(c->stream, answer->bytes + answer->at, answer->end - answer->at, false);
+    int n = sp_stream_write(c->stream, c->answer, c->answer_n, false);
 
     if (n == SP_E_AGAIN) {
         return false;
@@ -460,13 +532,13 @@ static bool send_answer(struct connection *c, sp_time now)
         drop(c);
         return true;
     }
-    answer->at += (size_t)n;
+    c->answer += n;
+    c->answer_n -= (size_t)n;
     c->heard = now;
-    if (answer->at < answer->end) {
+    if (c->answer_n > 0) {
         return true;
     }
-    answer->used = false;
-    c->answer = NULL;
+    forget_answer(c);
     if (c->closes) {
         set_state(c, ENDING, now, ENDING_MS);
     } else {
@@ -491,7 +563,8 @@ static bool end(struct connection *c)
 
 static void time_is_up(struct connection *c, sp_time now)
 {
-    if (c->state == READING && c->buf_n > 0 && !c->closes && reject(c, 408, now)) {
+    if (c->state == READING && c->buf_n > 0 && !c->closes) {
+        reject(c, c->queues ? 503 : 408, now);
         return;
     }
     if (c->state == READING) {
@@ -534,7 +607,7 @@ static bool step_connection(struct connection *c, sp_time now)
 
 static sp_time wake_at(sp_time now)
 {
-    sp_time at = somebody_waits() ? now + RETRY_MS : SP_NEVER;
+    sp_time at = sp_time_min(somebody_waits() ? now + RETRY_MS : SP_NEVER, large_until());
 
     for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
         if (connections[i].state != FREE) {
@@ -555,6 +628,10 @@ sp_time sp_http_server_step(sp_time now)
     }
     if (tls_is_short) {
         worked = evict_silent(true, now) || worked;
+    }
+    if (now >= large_until()) {
+        drop(large.owner);
+        worked = true;
     }
     while (seat_arrivals(now)) {
         worked = true;

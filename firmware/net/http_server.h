@@ -8,8 +8,9 @@
  * SP_HTTP_REQUEST_BODY_MAX 413. Slow requests end after SP_HTTP_HEADER_TIMEOUT_MS. Connections over
  * SP_TLS_SERVERS wait their turn.
  *
- * Memory: SP_HTTP_CONNECTIONS slots with a buffer for a request's head, half as many for answers,
- * static: 44 KB. Threads: service task. Time: nothing blocks.
+ * Memory: static, 18 KB: SP_HTTP_CONNECTIONS slots, each with a buffer for a request's head, in
+ * which its answer lies, too, if it fits there, and one buffer for a larger answer. Answers are
+ * made in the scratch memory. Threads: service task. Time: nothing blocks.
  */
 #ifndef SP_NET_HTTP_SERVER_H
 #define SP_NET_HTTP_SERVER_H
@@ -36,6 +37,7 @@ struct sp_http_response {
     struct sp_buf *body;      /* room for SP_POLICY_TEXT_MAX; HEAD: fill it, it is not sent */
 };
 
+/* May be asked again for the same request, when its answer had to wait for a buffer. */
 typedef void (*sp_http_handler)(void *ctx, const struct sp_http_request *request,
                                 struct sp_http_response *response);
 

@@ -200,6 +200,76 @@ static void largest_answer_fits_and_a_larger_one_is_an_error(void **state)
     assert_true(strncmp(get(pipe), "HTTP/1.1 500 ", 13) == 0);
 }
 
+#define BIG "GET /big HTTP/1.1\r\nHost: " HOST "\r\n\r\n"
+#define BIG_N (strlen(HEAD_200) + 3 + 2 + SP_POLICY_TEXT_MAX)
+
+/* A client that takes 700 bytes of its large answer, and then reads no more. */
+static struct pipe *slow_reader(void)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    pipe->end[1].room = 700;
+    put(pipe, BIG);
+    assert_int_equal(pipe->end[1].written, 700);
+    return pipe;
+}
+
+static void large_answers_wait_for_each_other_and_small_ones_for_none(void **state)
+{
+    struct pipe *slow = slow_reader();
+    struct pipe *second = fake_net_arrive(PLAIN);
+    struct pipe *third = fake_net_arrive(PLAIN);
+    struct pipe *small = fake_net_arrive(PLAIN);
+    size_t n = 0;
+
+    (void)state;
+    test_now++;
+    put(third, BIG "GET /host HTTP/1.1\r\nHost: next.example\r\n\r\n");
+    test_now++;
+    put(second, BIG);
+    assert_string_equal(get(third), "");
+    put(small, ASK);
+    assert_string_equal(get(small), HEAD_200 "\r\nhello");
+    third->end[1].room = 700;
+    while (n < BIG_N) {
+        n += strlen(get(slow));
+        step();
+    }
+    assert_int_equal(n, BIG_N);
+    assert_string_equal(get(second), ""); /* its turn is after the third's */
+    assert_int_equal(third->end[1].written, 700);
+    for (n = 0; n < BIG_N;) {
+        n += strlen(get(third));
+        step();
+    }
+    assert_int_equal(strlen(get(second)), BIG_N);
+    assert_int_equal(sp_http_server_stats().busy, 4);
+}
+
+static void slow_readers_of_large_answers_go_when_others_wait(void **state)
+{
+    struct pipe *slow = slow_reader();
+    struct pipe *other;
+
+    (void)state;
+    test_now += SP_HTTP_HEADER_TIMEOUT_MS;
+    step();
+    assert_false(slow->end[1].released); /* nobody waits */
+    other = fake_net_arrive(PLAIN);
+    put(other, BIG);
+    assert_int_equal(strlen(get(other)), BIG_N);
+    assert_true(slow->end[1].released);
+    slow = slow_reader();
+    other = fake_net_arrive(PLAIN);
+    put(other, BIG);
+    assert_string_equal(get(other), "");
+    assert_true(sp_http_server_step(test_now) <= test_now + 3000);
+    test_now += 3000;
+    step();
+    assert_int_equal(strlen(get(other)), BIG_N);
+    assert_true(slow->end[1].released);
+}
+
 static void long_headers_fit_when_there_is_no_body(void **state)
 {
     struct pipe *pipe = fake_net_arrive(PLAIN);
@@ -620,6 +690,8 @@ int main(void)
         cmocka_unit_test_setup(answer_may_leave_byte_by_byte, reset),
         cmocka_unit_test_setup(largest_answer_fits_and_a_larger_one_is_an_error, reset),
         cmocka_unit_test_setup(long_headers_fit_when_there_is_no_body, reset),
+        cmocka_unit_test_setup(large_answers_wait_for_each_other_and_small_ones_for_none, reset),
+        cmocka_unit_test_setup(slow_readers_of_large_answers_go_when_others_wait, reset),
         cmocka_unit_test_setup(handler_may_close_without_an_answer, reset),
         cmocka_unit_test_setup(rubbish_is_answered_and_the_connection_ends, reset),
         cmocka_unit_test_setup(header_over_the_limit_gets_431, reset),
