@@ -2,22 +2,25 @@
 by a debugger."""
 
 import socket
+import ssl
+import subprocess
 
 import pytest
 
-from helpers import fetch_policy
+from helpers import fetch_policy, hello_answer, policy_host
 from world import paths
 from world.appliance import Appliance
 from world.console import ConsoleError
 from world.debugger import PC, R0, SP, Debugger, symbols
 from world.namespace import wait_until
-from world.world import APPLIANCE
+from world.world import APPLIANCE, TAP
 
 pytestmark = pytest.mark.skipif(not paths.is_emcraft(), reason="SEALPOST_SIM is not boards/emcraft-sf2/run")
 
 CODE, UNMAPPED, ESRAM_TEXT = 0xa0000000, 0x50000000, 0x20008000
 UNDEFINED, BREAKPOINT, FOREVER = b"\x00\xde", b"\x00\xbe", b"\xfe\xe7"
 GUARD = 32
+ALL_FRAMES = 3
 EMAC, RX_CONTROL, RX_STATUS = 0x40041000, 0x18c, 0x194
 DROPPED = 12  # of struct sp_hal_nic, with which the driver's struct begins
 RESTART_SECONDS = 30
@@ -35,6 +38,13 @@ class Bench:
         self.board.start("--", *Debugger.options(self._socket))
         self.board.ask_json("status")
         return self
+
+    def start_at(self, function):
+        """Switches on, and holds the core where it is about to enter a function."""
+        self.board.start("--", *Debugger.options(self._socket), "-S")
+        core = Debugger(self._socket)
+        core.run_to(self.symbols[function])
+        return core
 
     def at_the_loop(self):
         core = Debugger(self._socket)
@@ -245,3 +255,73 @@ def test_overflow_of_the_ring_is_counted_and_traffic_goes_on(world, bench):
         assert int.from_bytes(core.read(bench.symbols["emac"] + DROPPED, 4), "little") > number
         core.close()
     assert bench.board.ask_json("status")["crash"] is None
+
+
+def drawn(bench, core):
+    """What entropy is drawn from: whether it may be, and the state."""
+    held = core.read(bench.symbols["drawn"], 33)
+    return bool(held[0]), held[1:]
+
+
+def initial_sequence_number(world):
+    """Of the board's answer to a SYN, as it passes the bridge."""
+    with world.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW) as tap:
+        tap.bind((TAP, ALL_FRAMES))
+        tap.settimeout(5)
+        world.namespace.connect(APPLIANCE, 80).close()
+        while True:
+            frame = tap.recv(2048)
+            tcp = frame[14 + (frame[14] & 15) * 4:]
+            if frame[12:14] == b"\x08\0" and frame[23] == 6 and tcp[:2] == b"\0\x50" and tcp[13] & 0x12 == 0x12:
+                return tcp[4:8]
+
+
+def server_random(world, domain):
+    answer = hello_answer(world, policy_host(domain), ssl.TLSVersion.TLSv1_2)
+    assert answer[0] == 22 and answer[5] == 2, answer[:16]
+    return answer[11:43]
+
+
+def test_no_two_starts_draw_the_same_wherever_power_went(world, board_off):
+    """One part, many starts, each ended by a power cut: before the seed is renewed, at each program of the renewal, right
+    after it and before the first byte is drawn, and in service. What the starts draw from differs each time, and so does
+    what a stranger sees of it."""
+    bench = Bench(board_off)
+    board_off.start()
+    board_off.enable_fully("example.test")
+    board_off.cut_power()
+    states, numbers, randoms = [], [], []
+    for cut in range(14):
+        core = bench.start_at("sp_app_seed_renew")
+        assert not drawn(bench, core)[0]
+        for _ in range(cut % 7):
+            core.run_to(bench.symbols["nor_program"])
+        if cut % 7 < 4:  # entry, header, data and commit are still to come, one of them at least
+            assert not drawn(bench, core)[0]
+            board_off.cut_power()
+        core = core if board_off.running else bench.start_at("sp_app_seed_renew")
+        before = board_off.flash.read_bytes()
+        core.run_to(bench.symbols["sp_crypto_start"])
+        ready, state = drawn(bench, core)
+        assert ready and (cut % 7 >= 4 or board_off.flash.read_bytes() != before)
+        states.append(state)
+        if cut % 2:
+            board_off.cut_power()
+            continue
+        core.close()
+        board_off.wait_clock()
+        numbers.append(initial_sequence_number(world))
+        randoms.append(server_random(world, "example.test"))
+        board_off.cut_power()
+    assert len(set(states)) == len(states) == 14
+    assert len(set(numbers)) == len(numbers) == 7
+    assert len(set(randoms)) == len(randoms) == 7
+
+
+@pytest.mark.no_board
+def test_the_shipped_image_asks_nothing_of_a_debugger():
+    """No semihosting call (BKPT 0xAB), in code that a disassembler tells from data."""
+    listing = subprocess.run(["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", paths.board_elf()], text=True,
+                             check=True, stdout=subprocess.PIPE).stdout.splitlines()
+    assert len(listing) > 50000
+    assert [line for line in listing if "\tbkpt" in line] == []

@@ -21,7 +21,7 @@
 #define configUSE_MUTEXES 0
 #define configQUEUE_REGISTRY_SIZE 0
 #define configUSE_TIME_SLICING 0
-#define configSTACK_DEPTH_TYPE uint16_t
+#define configSTACK_DEPTH_TYPE uint32_t /* as V9 and V10 have it anyway */
 
 #define configSUPPORT_STATIC_ALLOCATION 1
 #define configSUPPORT_DYNAMIC_ALLOCATION 0
