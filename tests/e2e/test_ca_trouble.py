@@ -121,6 +121,21 @@ def test_one_domain_in_trouble_does_not_stop_another(fronted_board, front):
     assert board.domain("example.test")["state"] != "active"
 
 
+def test_checks_run_while_an_order_waits_for_the_ca(fronted_board, front):
+    """There is one HTTP client: an order that has to wait leaves it to the checks, and comes through after them."""
+    board = fronted_board
+    board.enable_fully("example.test")
+    front.inject("/order-plz", 503, problem("serverInternal", "overloaded"), {"Retry-After": "25"})
+    board.world.provider.publish(board.add("second.test"))
+    board.ask_json("enable second.test")
+    wait_until(lambda: front.orders()[-1].status == 503, "the CA's 503")
+    tries = len(front.orders())
+    checks = board.check("example.test")
+    assert {check["result"] for check in checks.values()} == {"pass"}, checks
+    assert len(front.orders()) == tries, "the order was not waiting any more"
+    board.wait_domain("second.test", "active")
+
+
 def test_unreachable_directory_is_named(board):
     board.ask_json("ca set https://nowhere.ca.test/dir")
     board.wait_clock()
