@@ -30,6 +30,9 @@ struct sp_hal_probe {
     int (*clock_off)(struct sp_hal_probe *probe, int32_t *per_mille);
     /* Stack number i: 0, or SP_E_NOT_FOUND past the last. */
     int (*stack)(struct sp_hal_probe *probe, unsigned i, struct sp_stack_use *out);
+    /* The C library's heap, which holds the libraries' pools: "heap", how much there is of it, and
+     * how much malloc has asked for. */
+    void (*heap)(struct sp_hal_probe *probe, struct sp_stack_use *out);
 };
 
 #endif

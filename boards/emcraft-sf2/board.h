@@ -36,6 +36,8 @@ int main(void);
 extern uint32_t sp_interrupt_stack[INTERRUPT_STACK / 4];
 
 /* --- probe.c --- */
+/* How far the heap has grown. */
+void board_heap(struct sp_stack_use *out);
 struct sp_hal_probe *board_probe(void);
 /* So that its use can be seen; it is main's own until the scheduler starts. */
 void board_paint_interrupt_stack(void);

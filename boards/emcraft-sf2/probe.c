@@ -54,6 +54,12 @@ static int stack(struct sp_hal_probe *probe, unsigned i, struct sp_stack_use *ou
     return SP_OK;
 }
 
+static void heap(struct sp_hal_probe *probe, struct sp_stack_use *out)
+{
+    (void)probe;
+    board_heap(out);
+}
+
 static int flash_id(struct sp_hal_probe *probe, char *out, size_t cap)
 {
     const uint8_t *id = board_flash_part()->id;
@@ -125,6 +131,6 @@ static int clock_off(struct sp_hal_probe *probe, int32_t *per_mille)
 struct sp_hal_probe *board_probe(void)
 {
     static struct sp_hal_probe probe = {
-        .flash_id = flash_id, .nic = nic, .clock_off = clock_off, .stack = stack};
+        .flash_id = flash_id, .nic = nic, .clock_off = clock_off, .stack = stack, .heap = heap};
     return &probe;
 }

@@ -26,8 +26,6 @@
 
 #define ROUNDS_MAX 64      /* of the loop, before the board gets a look at its devices again */
 #define FLOOR_KEEP_S 86400 /* how often the time of day is kept in flash */
-#define DNS_POOL_BYTES 49152
-#define JSON_POOL_BYTES 49152
 
 struct sp_app sp_app;
 
@@ -187,8 +185,8 @@ static void bind_port(const struct sp_board *board)
                  board->watchdog);
     sp_port_set_crash(board->crash);
     sp_port_set_limit(SP_POOL_TLS, SP_TLS_POOL);
-    sp_port_set_limit(SP_POOL_DNS, DNS_POOL_BYTES);
-    sp_port_set_limit(SP_POOL_JSON, JSON_POOL_BYTES);
+    sp_port_set_limit(SP_POOL_DNS, SP_DNS_POOL);
+    sp_port_set_limit(SP_POOL_JSON, SP_JSON_POOL);
 }
 
 int sealpost_start(const struct sp_board *board)

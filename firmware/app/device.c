@@ -339,40 +339,62 @@ int sealpost_factory_reset(bool forget_account, struct sealpost_why *why)
     return SP_OK;
 }
 
-static int stack_use(unsigned i, struct sealpost_pool *out)
+static int board_use(unsigned i, struct sealpost_pool *out)
 {
     struct sp_hal_probe *probe = sp_app.board->probe;
-    struct sp_stack_use stack;
-    if (probe == NULL || probe->stack == NULL || probe->stack(probe, i, &stack) < 0) {
+    struct sp_stack_use use;
+    if (probe != NULL && probe->heap != NULL && i-- == 0) {
+        probe->heap(probe, &use);
+    } else if (probe == NULL || probe->stack == NULL || probe->stack(probe, i, &use) < 0) {
         return SP_E_NOT_FOUND;
     }
-    *out = (struct sealpost_pool){stack.name, stack.peak, stack.peak, stack.size, 0};
+    *out = (struct sealpost_pool){use.name, use.peak, use.peak, use.size, 0};
     return SP_OK;
+}
+
+/* The pools of the libraries, the scratch memory, lwIP's. */
+static int pool_use(unsigned i, struct sp_pool_use *out)
+{
+    if (i < SP_POOL_COUNT) {
+        *out = sp_port_use((enum sp_pool)i);
+        return SP_OK;
+    }
+    if (i == SP_POOL_COUNT) {
+        *out = sp_scratch_use();
+        return SP_OK;
+    }
+    return sp_net_pool(i - SP_POOL_COUNT - 1, out);
+}
+
+static unsigned pools_count(void)
+{
+    struct sp_pool_use use;
+    unsigned n = 0;
+    while (pool_use(n, &use) == SP_OK) {
+        n++;
+    }
+    return n;
 }
 
 int sealpost_pool(unsigned i, struct sealpost_pool *out)
 {
     struct sp_store_stats store = sp_store_stats(&sp_app.store);
     struct sp_tcp_stats tcp = sp_tcp_stats();
+    unsigned pools = pools_count();
     struct sp_pool_use use;
-    if (i < SP_POOL_COUNT) {
-        use = sp_port_use((enum sp_pool)i);
+    if (i < pools) {
+        (void)pool_use(i, &use);
         *out = (struct sealpost_pool){use.name, use.used, use.peak, use.limit, use.refused};
         return SP_OK;
     }
-    if (i == SP_POOL_COUNT) {
-        use = sp_scratch_use();
-        *out = (struct sealpost_pool){use.name, use.used, use.peak, use.limit, use.refused};
-        return SP_OK;
-    }
-    if (i == SP_POOL_COUNT + 1) {
+    if (i == pools) {
         *out =
             (struct sealpost_pool){"records", store.records, store.records, store.records_max, 0};
         return SP_OK;
     }
-    if (i == SP_POOL_COUNT + 2) {
+    if (i == pools + 1) {
         *out = (struct sealpost_pool){"connections", tcp.open, tcp.open_peak, SP_TCP_STREAMS, 0};
         return SP_OK;
     }
-    return stack_use(i - SP_POOL_COUNT - 3, out);
+    return board_use(i - pools - 2, out);
 }

@@ -40,9 +40,13 @@
 #define SP_TCP_INBOUND_PER_ADDRESS 6
 #define SP_TLS_SERVERS 4 /* inbound TLS connections with a handshake or a session */
 #define SP_TLS_CLIENTS 1 /* outbound: one at a time */
-/* Bytes that the libraries may have of the heap; a 64-bit host's pointers want more. The board's
- * linker script sees to it that the heap holds their sum, and what malloc adds. */
+/* Bytes that the libraries may have of the C library's heap, which nobody else uses: mbedTLS,
+ * c-ares, cJSON. A 64-bit host's pointers want twice as much. And the heap that holds them all,
+ * with the pools' headers and what malloc adds: a board's linker script sees to it. */
 #define SP_TLS_POOL (66 * 1024 * sizeof(void *) / 4)
+#define SP_DNS_POOL (8 * 1024 * sizeof(void *) / 4)
+#define SP_JSON_POOL (4 * 1024 * sizeof(void *) / 4)
+#define SP_HEAP ((SP_TLS_POOL + SP_DNS_POOL + SP_JSON_POOL) * 17 / 16)
 /* Bytes of the record buffers: inbound of a client (16 KB as soon as a record wants it); inbound of
  * a server while it shakes hands, so that a ClientHello with post-quantum key shares fits, and
  * afterwards; outbound once the chain is sent. */
@@ -54,7 +58,7 @@
 #define SP_CONNECT_TIMEOUT_MS 10000
 
 /* HTTP server */
-#define SP_HTTP_CONNECTIONS 6   /* requests being read or answered at once */
+#define SP_HTTP_CONNECTIONS 8   /* requests being read or answered at once */
 #define SP_HTTP_HEADER_MAX 2048 /* request line and headers */
 #define SP_HTTP_HEADERS 32
 #define SP_HTTP_REQUEST_BODY_MAX 0 /* no policy host takes a body */

@@ -8,7 +8,7 @@
  * SP_HTTP_REQUEST_BODY_MAX 413. Slow requests end after SP_HTTP_HEADER_TIMEOUT_MS. Connections over
  * SP_TLS_SERVERS wait their turn.
  *
- * Memory: static, 18 KB: SP_HTTP_CONNECTIONS slots, each with a buffer for a request's head, in
+ * Memory: static, 23 KB: SP_HTTP_CONNECTIONS slots, each with a buffer for a request's head, in
  * which its answer lies, too, if it fits there, and one buffer for a larger answer. Answers are
  * made in the scratch memory. Threads: service task. Time: nothing blocks.
  */

@@ -1,13 +1,47 @@
 #include "net/lwip_glue.h"
 
+#include "net/net.h"
 #include "sp_port.h"
 
 #include "lwip/etharp.h"
 #include "lwip/ip.h"
+#include "lwip/memp.h"
 #include "lwip/nd6.h"
+#include "lwip/stats.h"
 #include "lwip/sys.h"
 
 #include <string.h>
+
+static const struct stats_mem *memory(unsigned i, const char **name)
+{
+    static const struct {
+        const char *name;
+        memp_t pool;
+    } rows[] = {{"net:heap", MEMP_MAX},
+                {"net:buffers", MEMP_PBUF_POOL},
+                {"net:segments", MEMP_TCP_SEG},
+                {"net:tcp", MEMP_TCP_PCB}};
+
+    if (i >= sizeof rows / sizeof rows[0]) {
+        return NULL;
+    }
+    *name = rows[i].name;
+    return rows[i].pool == MEMP_MAX ? &lwip_stats.mem : lwip_stats.memp[rows[i].pool];
+}
+
+int sp_net_pool(unsigned i, struct sp_pool_use *out)
+{
+    const struct stats_mem *found = memory(i, &out->name);
+
+    if (found == NULL) {
+        return SP_E_NOT_FOUND;
+    }
+    out->used = found->used;
+    out->peak = found->max;
+    out->limit = found->avail;
+    out->refused = found->err;
+    return 0;
+}
 
 /* lwIP's clock; it is meant to wrap. */
 u32_t sys_now(void)

@@ -8,6 +8,7 @@
 #define SP_NET_NET_H
 
 #include "base/limits.h"
+#include "base/port.h"
 #include "base/time.h"
 #include "hal/nic.h"
 #include "net/addr.h"
@@ -63,6 +64,11 @@ typedef void (*sp_tcp_accept)(void *ctx, struct sp_stream *stream);
  */
 int sp_tcp_listen(uint16_t port, sp_tcp_accept accept, void *ctx);
 void sp_tcp_unlisten(uint16_t port);
+
+/* How full lwIP's own memories are, numbered from 0: "net:heap" (bytes, of what is sent), and
+ * pieces of "net:buffers" (of what came in), "net:segments", "net:tcp" (connections, closing and
+ * half-open ones, too). 0, SP_E_NOT_FOUND past the last. */
+int sp_net_pool(unsigned i, struct sp_pool_use *out);
 
 struct sp_tcp_stats {
     unsigned open, open_peak, inbound, evicted, refused;

@@ -222,6 +222,17 @@ def test_stacks_are_told_and_have_room(world, bench):
         assert 0 < pool["peak"] < pool["limit"] * 3 // 4, pool
 
 
+def test_memory_of_libraries_and_network_is_told(world, bench):
+    """After an order and the checks: the heap holds what the libraries' pools took at most, and nothing was refused."""
+    bench.board.enable_fully("example.test")
+    pools = {pool["name"]: pool for pool in bench.board.ask_json("status")["pools"]}
+    for name in ("tls", "dns", "json", "scratch", "net:heap", "net:buffers", "net:segments", "net:tcp"):
+        assert 0 < pools[name]["peak"] <= pools[name]["limit"] and pools[name]["refused"] == 0, pools[name]
+    libraries = [pools[name] for name in ("tls", "dns", "json")]
+    assert max(pool["peak"] for pool in libraries) < pools["heap"]["peak"]
+    assert sum(pool["limit"] for pool in libraries) < pools["heap"]["limit"]
+
+
 def overflown(core):
     """The MAC has dropped a frame for want of a free descriptor, says so, and has stopped to receive."""
     control, status = (int.from_bytes(core.read(EMAC + offset, 4), "little") for offset in (RX_CONTROL, RX_STATUS))

@@ -11,9 +11,6 @@
 #include "host_entropy/host_entropy.h"
 #include "tap/tap.h"
 
-#include "lwip/memp.h"
-#include "lwip/stats.h"
-
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,9 +126,13 @@ static void cmd_stats(char **words)
 
 static void cmd_memory_net(char **words)
 {
+    struct sp_pool_use heap = {.used = 0};
+    struct sp_pool_use buffers = {.used = 0};
+
     (void)words;
-    say("memory-net heap=%u peak=%u pbufs=%u", (unsigned)lwip_stats.mem.used,
-        (unsigned)lwip_stats.mem.max, (unsigned)lwip_stats.memp[MEMP_PBUF_POOL]->used);
+    (void)sp_net_pool(0, &heap);
+    (void)sp_net_pool(1, &buffers);
+    say("memory-net heap=%zu peak=%zu pbufs=%zu", heap.used, heap.peak, buffers.used);
 }
 
 static void cmd_quit(char **words)

@@ -132,7 +132,7 @@ static int start(void **state)
     fake.link = true;
     fake.frames_out = 3;
     nic = (struct sp_hal_nic){.ops = &nic_ops, .mac = {2, 0, 0, 0, 0, 1}};
-    probe = (struct sp_hal_probe){flash_id, nic_facts, clock_off, stack};
+    probe = (struct sp_hal_probe){flash_id, nic_facts, clock_off, stack, NULL};
     board = (struct sp_board){.flash = &nor.flash,
                               .clock = &clock_hal,
                               .entropy = &source,
