@@ -147,16 +147,16 @@ void sp_check_certificate_judge(struct sp_check_run *run, const struct sp_http_r
     struct sp_check_pen *check = sp_check_of(run, SP_CHECK_CERTIFICATE);
     const struct sp_tls_report *tls = &result->tls_report;
 
-    if (!result->have_peer) {
+    if (result->peer == NULL) {
         say_not_seen(run, check, result);
         return;
     }
-    note_certificate(check, &result->peer);
+    note_certificate(check, result->peer);
     if (tls->verify < 0) {
-        say_defect(run, check, tls->verify, &result->peer);
+        say_defect(run, check, tls->verify, result->peer);
     } else if (sp_port_utc_s() == 0) {
         sp_check_say_clock(check);
     } else {
-        say_valid(check, &result->peer);
+        say_valid(check, result->peer);
     }
 }

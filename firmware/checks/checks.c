@@ -24,6 +24,7 @@ static union {
     struct {
         struct sp_http_call call;
         char url[SP_URL_MAX];
+        struct sp_cert_info peer;
     } fetch;
 } ask;
 static int start_error;  /* of the fetch */
@@ -222,6 +223,7 @@ static void fetch_begin(sp_time now)
     call->method = "GET";
     call->url = ask.fetch.url;
     call->verify = SP_TLS_VERIFY_REPORT;
+    call->peer = &ask.fetch.peer;
     call->timeout_ms = FETCH_TIMEOUT_MS;
     call->body_max = SP_POLICY_TEXT_MAX + 64;
     err = sp_http_call_start(call, now);

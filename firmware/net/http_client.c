@@ -128,7 +128,9 @@ static void keep_report(void)
     }
     c->result.tls = true;
     sp_tls_report(c->stream, &c->result.tls_report);
-    c->result.have_peer = sp_tls_peer(c->stream, &c->result.peer) == 0;
+    if (c->call->peer != NULL && sp_tls_peer(c->stream, c->call->peer) == 0) {
+        c->result.peer = c->call->peer;
+    }
 }
 
 int sp_http_call_start(const struct sp_http_call *call, sp_time now)

@@ -35,10 +35,11 @@ struct sp_http_call {
      * it, never more than has come so far; it may use the room behind, too. NULL: all is kept. An
      * error ends the call. */
     int (*filter)(void *ctx, int status, struct sp_span piece, struct sp_buf *body);
-    void *ctx;              /* of these two */
-    size_t body_max;        /* bytes of a body that are kept; 0: SP_HTTP_CLIENT_BODY_MAX */
-    struct sp_addr address; /* family 0: by DNS */
-    uint8_t family;         /* 0: both; 4 or 6: that one alone */
+    void *ctx;                 /* of these two */
+    struct sp_cert_info *peer; /* gets the certificate that was shown; NULL: not wanted */
+    size_t body_max;           /* bytes of a body that are kept; 0: SP_HTTP_CLIENT_BODY_MAX */
+    struct sp_addr address;    /* family 0: by DNS */
+    uint8_t family;            /* 0: both; 4 or 6: that one alone */
     enum sp_tls_verify verify;
     uint32_t timeout_ms; /* for all of it; 0: SP_HTTP_CLIENT_TIMEOUT_MS */
     bool keep;           /* leave the connection open for the next call to the same origin */
@@ -54,8 +55,8 @@ struct sp_http_result {
     uint32_t elapsed_ms;
     bool tls;
     struct sp_tls_report tls_report;
-    bool have_peer;
-    struct sp_cert_info peer; /* the leaf that was shown in a handshake that was completed */
+    /* The call's, with the leaf that was shown in a handshake that was completed; or NULL. */
+    const struct sp_cert_info *peer;
     char content_type[96];
     char location[SP_URL_MAX];
     char nonce[160];      /* Replay-Nonce (RFC 8555 6.5) */

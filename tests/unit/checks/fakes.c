@@ -77,7 +77,7 @@ void fake_nothing(struct sp_dns_answer *answer, int result)
 static void fetch_is_fine(void)
 {
     struct sp_http_result *result = &fake.fetched;
-    struct sp_cert_info *peer = &result->peer;
+    struct sp_cert_info *peer = &fake.peer;
 
     result->stage = "done";
     result->status = 200;
@@ -87,7 +87,7 @@ static void fetch_is_fine(void)
     strcpy(result->content_type, "text/plain; charset=utf-8");
     strcpy(result->tls_report.version, "TLSv1.3");
     strcpy(result->tls_report.suite, "TLS_AES_128_GCM_SHA256");
-    result->have_peer = true;
+    result->peer = peer;
     strcpy(peer->sans[0], HOST);
     peer->sans_n = 1;
     strcpy(peer->issuer, "CN=A Public CA");
@@ -190,6 +190,10 @@ int sp_http_call_start(const struct sp_http_call *call, sp_time now)
     assert_string_equal(call->method, "GET");
     assert_int_equal(call->verify, SP_TLS_VERIFY_REPORT);
     assert_false(call->keep);
+    if (fake.fetched.peer != NULL) {
+        *call->peer = fake.peer;
+        fake.fetched.peer = call->peer;
+    }
     strcpy(fake.url, call->url);
     fake.fetched.body = sp_span_str(fake.body);
     assert_true(fake.fetched.body.n <= call->body_max);

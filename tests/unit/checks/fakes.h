@@ -18,6 +18,7 @@ struct fake_net {
     struct sp_dns_answer a, aaaa, txt; /* what is answered to each question */
     int ask_error;                     /* asking itself fails */
     struct sp_http_result fetched;
+    struct sp_cert_info peer; /* shown, when fetched.peer is not NULL */
     const char *body;
     unsigned client_busy; /* so many starts are refused */
     int start_error;

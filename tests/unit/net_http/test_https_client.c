@@ -17,6 +17,7 @@
 #define OK "HTTP/1.1 200 OK\r\n"
 
 static struct sp_http_call call;
+static struct sp_cert_info peer;
 static struct sp_http_result result; /* of the last call that ended */
 static char out[SP_HTTP_CLIENT_BODY_MAX + 1];
 
@@ -98,6 +99,7 @@ static void https_is_http_over_verified_tls(void **state)
     assert_string_equal(result.tls_report.version, "TLSv1.3");
     assert_int_equal(result.tls_report.verify, 0);
     assert_string_equal(out, "hello");
+    assert_null(result.peer); /* not asked for */
     sp_stream_release(server);
     server = NULL;
 }
@@ -119,12 +121,13 @@ static void wrong_certificate_ends_the_call_with_evidence(void **state)
     /* As a report, the call goes on. */
     reset(NULL);
     call.verify = SP_TLS_VERIFY_REPORT;
+    call.peer = &peer;
     start();
     secure_exchange(OK "Content-Length: 0\r\n\r\n");
     assert_int_equal(result.result, 0);
     assert_int_equal(result.tls_report.verify, SP_E_CERT_EXPIRED);
-    assert_true(result.have_peer);
-    assert_int_equal(result.peer.not_after, 1793491200); /* 2026-11-01 */
+    assert_ptr_equal(result.peer, &peer);
+    assert_int_equal(peer.not_after, 1793491200); /* 2026-11-01 */
     sp_stream_release(server);
     server = NULL;
 }
