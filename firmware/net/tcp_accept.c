@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define LISTENERS 4
-#define HALF_OPEN 6    /* connections that are being made, on all ports */
+#define HALF_OPEN 10   /* connections that are being made, on all ports */
 #define SLOW_MS 2000   /* without an acknowledgement, while others lack memory to send */
 #define NO_BACKLOG 255 /* lwIP's own limit would keep newcomers out until the oldest times out */
 
@@ -47,11 +47,27 @@ static bool is_live_inbound(const struct sp_tcp_slot *slot)
     return slot->used && slot->inbound && slot->pcb != NULL;
 }
 
+static bool holds_heap(const struct tcp_pcb *pcb)
+{
+    return pcb->unsent != NULL || pcb->unacked != NULL;
+}
+
+/* The peer has closed, and our owner is about to see it: nobody loses anything. */
+static bool is_over(const struct sp_tcp_slot *slot)
+{
+    return slot->peer_ended && slot->rx == NULL && !holds_heap(slot->pcb);
+}
+
 static bool goes_before(const struct sp_tcp_slot *a, const struct sp_tcp_slot *b)
 {
+    bool a_over = is_over(a);
+    bool b_over = is_over(b);
     bool a_waits = a->rx != NULL; /* for us: it has said something that was not read yet */
     bool b_waits = b->rx != NULL;
 
+    if (a_over != b_over) {
+        return a_over;
+    }
     return a_waits != b_waits ? b_waits : a->active < b->active;
 }
 
@@ -127,11 +143,6 @@ bool sp_tcp_relieve(void)
         evict(found, "closed: the network's memory was used up");
     }
     return found != NULL;
-}
-
-static bool holds_heap(const struct tcp_pcb *pcb)
-{
-    return pcb->unsent != NULL || pcb->unacked != NULL;
 }
 
 /* Ended connections whose owner has left go first. */
