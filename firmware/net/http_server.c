@@ -136,8 +136,9 @@ static bool is_idle(const struct connection *c)
 }
 
 /* Lets go of the connection that has been idle longest after an answer; with tls_only, of one that
- * holds a TLS context. */
-static bool evict_idle(bool tls_only)
+ * holds a TLS context. False when there is none, or when the end of its answer has yet to be handed
+ * to the network: then it goes as soon as it was. */
+static bool evict_idle(bool tls_only, sp_time now)
 {
     struct connection *oldest = NULL;
 
@@ -152,7 +153,10 @@ static bool evict_idle(bool tls_only)
     if (oldest == NULL) {
         return false;
     }
-    (void)sp_stream_finish(oldest->stream);
+    if (sp_stream_finish(oldest->stream) == SP_E_AGAIN) {
+        set_state(oldest, ENDING, now, ENDING_MS);
+        return false;
+    }
     drop(oldest);
     return true;
 }
@@ -253,7 +257,7 @@ static bool seat_arrivals(sp_time now)
     if (first == NULL) {
         return false;
     }
-    if (c == NULL && (evict_idle(false) || evict_silent(false, now))) {
+    if (c == NULL && (evict_idle(false, now) || evict_silent(false, now))) {
         c = find_free();
     }
     if (c != NULL) {
@@ -305,7 +309,7 @@ static bool start_tls(struct connection *c, sp_time now)
     }
     err = sp_tls_accept(c->stream, c->listener->lookup, c->listener->ctx, &c->stream);
     if (err == SP_E_MEMORY || err == SP_E_AGAIN) {
-        tls_is_short = err == SP_E_AGAIN || !evict_idle(true);
+        tls_is_short = err == SP_E_AGAIN || !evict_idle(true, now);
         return !tls_is_short;
     }
     set_state(c, HANDSHAKE, now, SP_HANDSHAKE_TIMEOUT_MS);
