@@ -10,6 +10,7 @@
 #include "console/console.h"
 #include "net/clock.h"
 #include "net/net.h"
+#include "net/tls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -380,6 +381,7 @@ int sealpost_pool(unsigned i, struct sealpost_pool *out)
 {
     struct sp_store_stats store = sp_store_stats(&sp_app.store);
     struct sp_tcp_stats tcp = sp_tcp_stats();
+    struct sp_tls_stats tls = sp_tls_stats();
     unsigned pools = pools_count();
     struct sp_pool_use use;
     if (i < pools) {
@@ -396,5 +398,10 @@ int sealpost_pool(unsigned i, struct sealpost_pool *out)
         *out = (struct sealpost_pool){"connections", tcp.open, tcp.open_peak, SP_TCP_STREAMS, 0};
         return SP_OK;
     }
-    return board_use(i - pools - 2, out);
+    if (i == pools + 2) {
+        *out =
+            (struct sealpost_pool){"tls_servers", tls.servers, tls.servers_peak, SP_TLS_SERVERS, 0};
+        return SP_OK;
+    }
+    return board_use(i - pools - 3, out);
 }
