@@ -1,6 +1,7 @@
 #include "settings/settings.h"
 
 #include "crypto/crypto.h"
+#include "net/http_url.h"
 #include "sp_port.h"
 
 #include <stdarg.h>
@@ -243,18 +244,12 @@ void sp_settings_directory_load(struct sp_store *store, char *out)
     }
 }
 
+/* As the HTTP client will read it: with a host, and a port that exists. */
 static bool url_is_https(const char *url)
 {
-    size_t n = strlen(url);
-    if (strncmp(url, "https://", 8) != 0 || n <= 8 || n >= SP_URL_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (url[i] <= ' ' || url[i] > '~' || url[i] == '"' || url[i] == '@') {
-            return false;
-        }
-    }
-    return true;
+    struct sp_url parsed;
+    return strncmp(url, "https://", 8) == 0 && strchr(url, '"') == NULL &&
+           sp_url_parse(sp_span_str(url), &parsed) == 0;
 }
 
 int sp_settings_directory_save(struct sp_store *store, enum sp_kind kind, const char *url,

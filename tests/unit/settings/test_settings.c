@@ -146,8 +146,17 @@ static void public_addresses_must_be_reachable_from_the_world(void **state)
 
 static void directories_are_https(void **state)
 {
-    static const char *const rows[] = {"http://ca.example/dir", "https://", "ftp://x",
-                                       "https://user@ca.example/dir", "https://ca.example/a b"};
+    static const char *const rows[] = {"http://ca.example/dir",
+                                       "https://",
+                                       "ftp://x",
+                                       "https://user@ca.example/dir",
+                                       "https://ca.example/a b",
+                                       "https://ca.example:0/dir",
+                                       "https://ca.example:65536/",
+                                       "https://ca.example:x/dir",
+                                       "https://:443/dir",
+                                       "https://ca.example/\"",
+                                       "https://ca.example/#top"};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(
