@@ -33,6 +33,22 @@ static bool is_forbidden(unsigned char first, unsigned char second)
            (first == 0xF4 && second > 0x8F);
 }
 
+unsigned sp_glyph_layout(const char *p, size_t n)
+{
+    const unsigned char *b = (const unsigned char *)p;
+
+    if (n >= 2 && b[0] == 0xD8 && b[1] == 0x9C) {
+        return 0x061C;
+    }
+    if (n < 3 || b[0] != 0xE2) {
+        return 0;
+    }
+    if (b[1] == 0x80 && (b[2] == 0x8E || b[2] == 0x8F || (b[2] >= 0xA8 && b[2] <= 0xAE))) {
+        return 0x2000U + (b[2] & 0x3FU);
+    }
+    return b[1] == 0x81 && b[2] >= 0xA6 && b[2] <= 0xA9 ? 0x2040U + (b[2] & 0x3FU) : 0;
+}
+
 unsigned sp_glyph_size(const char *p, size_t n)
 {
     unsigned want = n > 0 ? sp_glyph_expect((unsigned char)p[0]) : 0;
@@ -48,7 +64,10 @@ unsigned sp_glyph_size(const char *p, size_t n)
             return 0;
         }
     }
-    return is_forbidden((unsigned char)p[0], (unsigned char)p[1]) ? 0 : want;
+    if (is_forbidden((unsigned char)p[0], (unsigned char)p[1]) || sp_glyph_layout(p, n) != 0) {
+        return 0;
+    }
+    return want;
 }
 
 unsigned sp_glyph_count(const char *p, size_t n)

@@ -96,13 +96,26 @@ static unsigned expand_safe(struct sp_out *out, const struct sp_out_item *item, 
     return size > 0 ? size : 1;
 }
 
+static unsigned put_escaped(struct sp_out *out, unsigned code)
+{
+    char text[12];
+
+    (void)snprintf(text, sizeof text, "\\u%04x", code);
+    put_all(out, text, strlen(text));
+    return code < 0x800 ? 2 : 3;
+}
+
 static unsigned expand_json_part(struct sp_out *out, const char *p, size_t n)
 {
     unsigned size = sp_glyph_size(p, n);
+    unsigned layout = sp_glyph_layout(p, n);
     char one[2] = {*p, '\0'};
     char array[SP_RFC3339_SIZE];
     struct sp_buf buf;
 
+    if (layout != 0) {
+        return put_escaped(out, layout);
+    }
     if (size > 1) {
         put_all(out, p, size);
         return size;

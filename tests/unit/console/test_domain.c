@@ -205,6 +205,18 @@ static void check_cannot_steer_the_terminal(void **state)
     assert_null(strchr(session.output, '\x1b'));
 }
 
+/* A right-to-left override and a line separator; what is only another script stays. */
+static void check_cannot_turn_text_around(void **state)
+{
+    (void)state;
+    (void)snprintf(
+        fake.checks[0].reason, sizeof fake.checks[0].reason,
+        "is \xe2\x80\xaetxen\xe2\x80\xac \xe2\x81\xa6x\xe2\x80\xa8\xd8\x9cy \xd7\xa9\xe2\x82\xac");
+    assert_has(session_ask("check example.test"), "is ???txen??? ???x?????y \xd7\xa9\xe2\x82\xac");
+    assert_json(session_json("check example.test"), "checks.0.reason",
+                "\"is \\u202etxen\\u202c \\u2066x\\u2028\\u061cy \xd7\xa9\xe2\x82\xac\"");
+}
+
 static void check_waits_and_ctrl_c_stops_waiting(void **state)
 {
     (void)state;
@@ -260,6 +272,7 @@ int main(void)
         session_test(enable_disable_renew_say_what_comes_next),
         session_test(check_shows_reason_remedy_and_evidence),
         session_test(check_cannot_steer_the_terminal),
+        session_test(check_cannot_turn_text_around),
         session_test(check_waits_and_ctrl_c_stops_waiting),
         session_test(ctrl_c_while_waiting_drops_the_keys_before_it),
         session_test(cert_tells_who_for_whom_and_until_when),
