@@ -17,6 +17,10 @@ struct sp_hal_uart_ops {
     size_t (*read)(struct sp_hal_uart *uart, void *buf, size_t n);
     /* Queues bytes to send; how many were taken (0 when the ring is full). */
     size_t (*write)(struct sp_hal_uart *uart, const void *buf, size_t n);
+    /* How often the line's other end has left since start (a socket that was closed, DCD that
+     * dropped), counted when all that it had sent has been read. The console then ends its session.
+     * NULL: the line cannot tell. */
+    unsigned (*hangups)(struct sp_hal_uart *uart);
 };
 
 struct sp_hal_uart {

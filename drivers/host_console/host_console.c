@@ -29,6 +29,7 @@ static void hang_up(struct sp_host_console *console)
         (void)close(console->in);
         console->in = -1;
         console->out = -1;
+        console->hangups++;
     }
 }
 
@@ -65,7 +66,13 @@ static size_t uart_write(struct sp_hal_uart *uart, const void *buf, size_t n)
     return put > 0 ? (size_t)put : 0;
 }
 
-static const struct sp_hal_uart_ops ops = {.read = uart_read, .write = uart_write};
+static unsigned uart_hangups(struct sp_hal_uart *uart)
+{
+    return console_of(uart)->hangups;
+}
+
+static const struct sp_hal_uart_ops ops = {
+    .read = uart_read, .write = uart_write, .hangups = uart_hangups};
 
 static int set_nonblocking(int fd)
 {

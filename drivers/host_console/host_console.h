@@ -3,8 +3,9 @@
  * a pseudo-terminal.
  *
  * On a unix socket one client at a time is the line's other end; a second one waits until it
- * leaves. As on a real serial line, what nobody reads is lost, and a restart of the appliance does
- * not disconnect: descriptors are handed to the new image through the environment.
+ * leaves, which ends the session of the one before. As on a real serial line, what nobody reads is
+ * lost, and a restart of the appliance does not disconnect: descriptors are handed to the new image
+ * through the environment.
  *
  * Threads: service task. Time: nothing blocks.
  */
@@ -20,6 +21,7 @@ struct sp_host_console {
     struct sp_hal_uart uart; /* first: the driver finds itself by it */
     int in, out;             /* -1: nobody is there */
     int listener;            /* unix socket, otherwise -1 */
+    unsigned hangups;        /* clients that have left */
     bool output_blocked;
     bool left_unread; /* the service stopped reading before the input was empty */
 };

@@ -50,6 +50,7 @@ static struct {
     bool touched;         /* a byte came, and `input` does not say so yet */
     enum sp_edit pending; /* what the editor reported while the service was elsewhere */
     unsigned wrong;       /* passwords in a row */
+    unsigned hangups;     /* of the line, those that ended a session */
     uint8_t ahead[128];
     size_t ahead_n;
 } console;
@@ -237,9 +238,12 @@ static void line_event(enum sp_edit event)
     }
 }
 
+/* Enter alone, by which people wake a console up, is no try. */
 static void login_event(enum sp_edit event, sp_time now)
 {
-    if (event == SP_EDIT_LINE) {
+    if (event == SP_EDIT_LINE && console.editor.len == 0) {
+        ask_password();
+    } else if (event == SP_EDIT_LINE) {
         try_password(now);
     } else if (event == SP_EDIT_TOO_LONG) {
         refuse_password(now);
@@ -269,6 +273,13 @@ static void answer_event(enum sp_edit event)
 
 /* --- bytes --- */
 
+/* Whoever was there has left, and what comes now is somebody else's. */
+static bool has_hung_up(void)
+{
+    return console.uart->ops->hangups != NULL &&
+           console.uart->ops->hangups(console.uart) != console.hangups;
+}
+
 static bool next_byte(uint8_t *byte)
 {
     if (console.ahead_n > 0) {
@@ -278,7 +289,7 @@ static bool next_byte(uint8_t *byte)
         console.ahead[console.ahead_n] = 0;
         return true;
     }
-    if (console.uart->ops->read(console.uart, byte, 1) == 0) {
+    if (has_hung_up() || console.uart->ops->read(console.uart, byte, 1) == 0) {
         return false;
     }
     console.touched = true;
@@ -328,7 +339,7 @@ static bool take_ahead(sp_time now)
     bool cancelled = false;
     uint8_t byte;
 
-    while (console.ahead_n < sizeof console.ahead &&
+    while (console.ahead_n < sizeof console.ahead && !has_hung_up() &&
            console.uart->ops->read(console.uart, &byte, 1) == 1) {
         console.input = now;
         if (byte == CTRL_C) {
@@ -406,11 +417,16 @@ static bool is_idle_long(sp_time now)
     return now >= console.input + IDLE_MS && may_idle();
 }
 
-static void end_idle_session(void)
+static void drop_job(void)
 {
     sp_out_discard(&console.out);
     memset(&console.job, 0, sizeof console.job);
     console.waiting = false;
+}
+
+static void end_idle_session(void)
+{
+    drop_job();
     sp_log_info("console", "signed out after 15 minutes without a key");
     sign_out("\nSigned out after 15 minutes without a key.\n");
 }
@@ -427,9 +443,48 @@ static bool end_penalty(sp_time now)
     return true;
 }
 
+/* Commands that were sent before are still run. */
+static bool may_end_hung_session(void)
+{
+    bool stands = console.state == LOGIN || console.state == LINE || console.state == ASK ||
+                  (console.state == JOB && console.waiting);
+
+    return stands && console.ahead_n == 0 && console.pending == SP_EDIT_NONE;
+}
+
+/* The next one begins with a line and a terminal of its own, and signs in. */
+static void end_hung_session(void)
+{
+    drop_job();
+    sp_editor_forget_terminal(&console.editor);
+    if (sealpost_password_set()) {
+        sign_out("");
+    } else {
+        prompt();
+    }
+}
+
+/* True when that changed something. The penalty for a wrong password goes on. */
+static bool take_hangup(void)
+{
+    bool end = may_end_hung_session();
+
+    if (!has_hung_up() || (!end && console.state != PENALTY)) {
+        return false;
+    }
+    console.hangups = console.uart->ops->hangups(console.uart);
+    if (end) {
+        end_hung_session();
+    }
+    return end;
+}
+
 /* One thing; false when there is nothing to be done now. Only when all output is expanded. */
 static bool turn(sp_time now)
 {
+    if (take_hangup()) {
+        return true;
+    }
     switch (console.state) {
     case START:
         console.input = now;

@@ -17,7 +17,13 @@ void sp_editor_init(struct sp_editor *editor, struct sp_out *out, struct sp_hist
     editor->out = out;
     editor->history = history;
     editor->prompt = "";
+    sp_editor_forget_terminal(editor);
+}
+
+void sp_editor_forget_terminal(struct sp_editor *editor)
+{
     editor->width = 80;
+    editor->after_cr = false;
 }
 
 void sp_editor_bell(struct sp_editor *editor)

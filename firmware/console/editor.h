@@ -68,6 +68,8 @@ bool sp_editor_insert(struct sp_editor *editor, const char *text, size_t n);
 /* Prompt and line once more, on a line of the terminal that is empty. */
 void sp_editor_redraw(struct sp_editor *editor);
 void sp_editor_bell(struct sp_editor *editor);
+/* Another terminal may be there: 80 columns, nothing half-received. */
+void sp_editor_forget_terminal(struct sp_editor *editor);
 /* Overwrites the line (a secret). */
 void sp_editor_wipe(struct sp_editor *editor);
 

@@ -221,6 +221,24 @@ def test_password_is_asked_for_and_never_shown(world):
     assert board.ask_json("status")["health"]
 
 
+@pytest.mark.needs("hangup")
+def test_who_connects_next_inherits_neither_line_nor_session(world):
+    board = Appliance(world, password="correct horse 7").start()
+    board.ask_json("status")
+    board.console.send(b"time" + ENTER + b"factory-reset y")
+    board.console.read_until(b"factory-reset y")
+    board.release_console()
+    channel = wait_until(lambda: _open(board), "the console")
+    channel.send(b"es" + ENTER)
+    channel.read_until(b"Wrong password")
+    channel.read_until(PASSWORD_PROMPT, seconds=20)
+    channel.send(b"correct horse 7" + ENTER)
+    channel.read_until(PROMPT, seconds=20)
+    channel.send(UP + b"status json" + ENTER)
+    assert b'"domains"' in channel.read_until(PROMPT)
+    channel.close()
+
+
 def _open(board):
     try:
         return Console.open_socket(board.socket_path)

@@ -16,6 +16,7 @@ ABILITIES = {
     "flash_trace": "writes down every flash operation",
     "flash_timing": "takes a real part's times when asked to",
     "process": "is a Linux process of ours alone: its sleep and its system calls are the firmware's, and SIGTERM kills it",
+    "hangup": "hears when the other end of its console leaves",
     "own_entropy": "has a source of entropy, so that it can work without a factory seed",
 }
 

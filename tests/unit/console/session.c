@@ -45,7 +45,14 @@ static size_t uart_write(struct sp_hal_uart *uart, const void *buf, size_t n)
     return n;
 }
 
-static const struct sp_hal_uart_ops ops = {.read = uart_read, .write = uart_write};
+static unsigned uart_hangups(struct sp_hal_uart *uart)
+{
+    (void)uart;
+    return session.hangups;
+}
+
+static const struct sp_hal_uart_ops ops = {
+    .read = uart_read, .write = uart_write, .hangups = uart_hangups};
 static struct sp_hal_uart uart = {.ops = &ops};
 
 void session_step(void)
@@ -100,6 +107,12 @@ const char *session_type(const char *keys)
     session_settle();
     assert_int_equal(session.input_n, 0);
     return session.output;
+}
+
+void session_hang_up(void)
+{
+    session.hangups++;
+    session_settle();
 }
 
 const char *session_type_meanwhile(const char *keys)

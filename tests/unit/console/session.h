@@ -22,6 +22,7 @@ struct session {
     char output[2000000]; /* all that was sent since the last session_clear */
     size_t output_n;
     unsigned steps;
+    unsigned hangups;
     void (*meanwhile)(void); /* runs when the UART was read or written: a task that interrupts */
 };
 extern struct session session;
@@ -35,6 +36,8 @@ void session_settle(void);
 /* One step. */
 void session_step(void);
 void session_clear(void);
+/* The line's other end leaves. */
+void session_hang_up(void);
 /* Types while the service computes: sp_console_keys does what it can, then the service goes on.
  * What was printed since. */
 const char *session_type_meanwhile(const char *keys);

@@ -323,6 +323,84 @@ static void random_bytes_do_no_harm(void **state)
     assert_has_not(session_ask("log 1000"), "an answer was cut");
 }
 
+static void a_hangup_ends_the_line_that_was_being_typed(void **state)
+{
+    (void)state;
+    (void)session_type("reb");
+    session_hang_up();
+    (void)session_type("oot\r");
+    assert_int_equal(fake.reboots, 0);
+    assert_has(session.output, "`oot` is not a command");
+}
+
+static void a_hangup_signs_out_and_forgets_the_lines(void **state)
+{
+    (void)state;
+    (void)session_type("time\rpassword set\rsecret\rsecret\r");
+    session_hang_up();
+    assert_has_not(session_type("time\r"), "Time");
+    session_wait(2000);
+    assert_has(session_type("secret\r"), "sealpost> ");
+    assert_string_equal(session_type("\x1b[A\x1b[A"), "\x1b"
+                                                      "7\x1b[999C\x1b[6n\x1b"
+                                                      "8\a\a");
+}
+
+static void a_hangup_does_not_shorten_the_penalty(void **state)
+{
+    (void)state;
+    (void)snprintf(fake.password, sizeof fake.password, "secret");
+    session_restart();
+    (void)session_type("wrong\rwrong\r");
+    session_wait(1000);
+    (void)session_type("wrong\r");
+    session_hang_up();
+    assert_has_not(session_type("secret\r"), "sealpost> ");
+    session_wait(2000);
+    assert_has(session_type("secret\r"), "sealpost> ");
+}
+
+static void a_hangup_ends_what_waits_for_an_answer_or_an_event(void **state)
+{
+    (void)state;
+    (void)session_type("domain remove example.test\r");
+    session_hang_up();
+    assert_has(session_type("yes\r"), "`yes` is not a command");
+    assert_string_equal(fake.removed, "");
+    fake.agree_after = 1000;
+    (void)session_type("ca agree\r");
+    session_hang_up();
+    assert_has(session_type("time\r"), "Time");
+}
+
+/* The other end sent commands and left: `cat commands > socket`. */
+static void leave(void)
+{
+    if (session.input_n == 0) {
+        session.hangups = 1;
+    }
+}
+
+static void commands_that_were_sent_before_a_hangup_are_run(void **state)
+{
+    (void)state;
+    session.meanwhile = leave;
+    (void)session_type("enable example.test\rdns example.test\rreboot\rtim");
+    session.meanwhile = NULL;
+    assert_string_equal(fake.enabled, "example.test");
+    assert_int_equal(fake.reboots, 1);
+    assert_has(session_type("e\r"), "`e` is not a command");
+}
+
+static void enter_alone_is_no_wrong_password(void **state)
+{
+    (void)state;
+    (void)snprintf(fake.password, sizeof fake.password, "secret");
+    session_restart();
+    assert_string_equal(session_type("\r\r"), "\r\npassword: \r\npassword: ");
+    assert_has(session_type("secret\r"), "sealpost> ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +423,12 @@ int main(void)
         session_test(tab_completes_what_candidates_have_in_common),
         session_test(tab_in_an_answer_rings),
         session_test(random_bytes_do_no_harm),
+        session_test(a_hangup_ends_the_line_that_was_being_typed),
+        session_test(a_hangup_signs_out_and_forgets_the_lines),
+        session_test(a_hangup_does_not_shorten_the_penalty),
+        session_test(a_hangup_ends_what_waits_for_an_answer_or_an_event),
+        session_test(commands_that_were_sent_before_a_hangup_are_run),
+        session_test(enter_alone_is_no_wrong_password),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
