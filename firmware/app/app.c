@@ -93,7 +93,7 @@ static void watch_clock(sp_time now)
 
 static void watch_addresses(sp_time now)
 {
-    static struct sp_net_status status;
+    struct sp_net_status status;
     uint32_t hash;
     sp_net_status(&status);
     hash = sp_hash32(status.addresses, sizeof status.addresses[0] * status.addresses_n);

@@ -75,7 +75,6 @@ int sp_app_next(enum sp_kind kind, uint32_t *cursor, char *name);
 
 /* Extra trust anchors. */
 void sp_app_trust_start(void);
-void sp_app_trust_reload(void);
 /* Removes the operator's. 0 or an error of the store. */
 int sp_app_trust_reset(void);
 

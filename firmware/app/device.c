@@ -17,28 +17,27 @@
 
 #define COPY(to, text) sp_text_cut((to), sizeof(to), (text))
 
-static struct sp_net_status net_now; /* scratch */
-
 const char *sealpost_health_text(enum sealpost_health health)
 {
     return sp_health_level_text((enum sp_health_level)health);
 }
 
-static unsigned addresses_text(char out[6][SEALPOST_ADDRESS_SIZE])
+static unsigned addresses_text(const struct sp_net_status *net, char out[6][SEALPOST_ADDRESS_SIZE])
 {
     unsigned n = 0;
-    for (; n < net_now.addresses_n && n < 6; n++) {
-        (void)sp_addr_text(&net_now.addresses[n], out[n]);
+    for (; n < net->addresses_n && n < 6; n++) {
+        (void)sp_addr_text(&net->addresses[n], out[n]);
     }
     return n;
 }
 
 void sealpost_status(struct sealpost_status *out)
 {
+    struct sp_net_status net;
     struct sp_life_tally tally = sp_life_tally();
     sp_time now = sp_app_now();
     memset(out, 0, sizeof *out);
-    sp_net_status(&net_now);
+    sp_net_status(&net);
     out->health = (enum sealpost_health)sp_app.health.level;
     COPY(out->sentence, sp_app.health.sentence);
     out->utc = sp_clock_utc(now);
@@ -47,8 +46,8 @@ void sealpost_status(struct sealpost_status *out)
     out->active = tally.active;
     out->at_risk = tally.by_health[SP_DOMAIN_AT_RISK];
     out->want_care = tally.by_health[SP_DOMAIN_WANTS_CARE];
-    out->link = net_now.link;
-    out->addresses_n = addresses_text(out->addresses);
+    out->link = net.link;
+    out->addresses_n = addresses_text(&net, out->addresses);
     out->terms_agreed = sp_acme_agreed();
     COPY(out->directory, sp_acme_directory());
     COPY(out->order_host, sp_acme_host());
@@ -157,18 +156,19 @@ int sealpost_net_set(const struct sealpost_net *net, struct sealpost_why *why)
 
 void sealpost_net_live(struct sealpost_net_live *out)
 {
+    struct sp_net_status net;
     memset(out, 0, sizeof *out);
-    sp_net_status(&net_now);
-    out->link = net_now.link;
-    out->dhcp_bound = net_now.dhcp_bound;
-    (void)snprintf(out->mac, sizeof out->mac, "%02x:%02x:%02x:%02x:%02x:%02x", net_now.mac[0],
-                   net_now.mac[1], net_now.mac[2], net_now.mac[3], net_now.mac[4], net_now.mac[5]);
-    if (net_now.gateway.family != 0) {
-        (void)sp_addr_text(&net_now.gateway, out->gateway);
+    sp_net_status(&net);
+    out->link = net.link;
+    out->dhcp_bound = net.dhcp_bound;
+    (void)snprintf(out->mac, sizeof out->mac, "%02x:%02x:%02x:%02x:%02x:%02x", net.mac[0],
+                   net.mac[1], net.mac[2], net.mac[3], net.mac[4], net.mac[5]);
+    if (net.gateway.family != 0) {
+        (void)sp_addr_text(&net.gateway, out->gateway);
     }
-    out->addresses_n = addresses_text(out->addresses);
-    for (; out->dns_n < net_now.dns_n && out->dns_n < 3; out->dns_n++) {
-        (void)sp_addr_text(&net_now.dns[out->dns_n], out->dns[out->dns_n]);
+    out->addresses_n = addresses_text(&net, out->addresses);
+    for (; out->dns_n < net.dns_n && out->dns_n < 3; out->dns_n++) {
+        (void)sp_addr_text(&net.dns[out->dns_n], out->dns[out->dns_n]);
     }
 }
 
@@ -197,12 +197,13 @@ static bool listed(const struct sp_addr *list, unsigned n, const struct sp_addr 
 
 unsigned sp_app_own_addresses(struct sp_addr *out, unsigned cap)
 {
+    struct sp_net_status net;
     unsigned n = 0;
     add_configured(out, cap, &n);
-    sp_net_status(&net_now);
-    for (unsigned i = 0; i < net_now.addresses_n && n < cap; i++) {
-        if (!listed(out, n, &net_now.addresses[i])) {
-            out[n++] = net_now.addresses[i];
+    sp_net_status(&net);
+    for (unsigned i = 0; i < net.addresses_n && n < cap; i++) {
+        if (!listed(out, n, &net.addresses[i])) {
+            out[n++] = net.addresses[i];
         }
     }
     return n;
@@ -210,6 +211,7 @@ unsigned sp_app_own_addresses(struct sp_addr *out, unsigned cap)
 
 unsigned sp_app_public_addresses(struct sp_addr *out, unsigned cap)
 {
+    struct sp_net_status net;
     bool have4 = false;
     bool have6 = false;
     unsigned n = 0;
@@ -218,9 +220,9 @@ unsigned sp_app_public_addresses(struct sp_addr *out, unsigned cap)
         have4 = have4 || out[i].family == 4;
         have6 = have6 || out[i].family == 6;
     }
-    sp_net_status(&net_now);
-    for (unsigned i = 0; i < net_now.addresses_n && n < cap; i++) {
-        const struct sp_addr *addr = &net_now.addresses[i];
+    sp_net_status(&net);
+    for (unsigned i = 0; i < net.addresses_n && n < cap; i++) {
+        const struct sp_addr *addr = &net.addresses[i];
         bool *have = addr->family == 4 ? &have4 : &have6;
         if (!*have && sp_addr_is_global(addr)) {
             out[n++] = *addr;

@@ -93,7 +93,7 @@ static bool look(void)
 
 static void gather(struct sp_health_facts *facts, sp_time now)
 {
-    static struct sp_net_status net;
+    struct sp_net_status net;
     struct sp_clock_status clock;
     struct sp_life_tally tally = sp_life_tally();
     enum sp_area_state area = sp_area_state();
@@ -153,9 +153,18 @@ static void show(const struct sp_health_facts *facts, sp_time now)
     show_light(pattern, now);
 }
 
+static void judge(sp_time now)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_health_facts *facts = sp_scratch_take(sizeof *facts);
+    gather(facts, now);
+    sp_health_judge(facts, &sp_app.health);
+    show(facts, now);
+    sp_scratch_release(mark);
+}
+
 sp_time sp_app_judge(sp_time now)
 {
-    static struct sp_health_facts facts;
     if (!changed.any && now < sp_app.next_judge) {
         return sp_app.next_judge;
     }
@@ -167,8 +176,6 @@ sp_time sp_app_judge(sp_time now)
     if (sp_app.booting && sp_life_tally().complete && now - sp_app.started >= BOOT_MS) {
         sp_app.booting = false;
     }
-    gather(&facts, now);
-    sp_health_judge(&facts, &sp_app.health);
-    show(&facts, now);
+    judge(now);
     return changed.any ? now : sp_app.next_judge;
 }

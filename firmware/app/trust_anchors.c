@@ -1,8 +1,7 @@
 /*
  * sealpost.h: extra root certificates, of the factory and of the operator.
  *
- * A record's data is one byte of origin ('F' or 'O') and the DER. Their names stay in RAM, so that
- * a handshake finds number i without walking the store.
+ * A record's data is one byte of origin ('F' or 'O') and the DER.
  */
 #include "app/app.h"
 #include "app/area.h"
@@ -15,29 +14,27 @@
 
 #define NAME_SIZE (2 * SP_SHA256_SIZE + 1)
 
-static char names[SP_TRUST_MAX][NAME_SIZE];
-static unsigned names_n;
-
-void sp_app_trust_reload(void)
+/* The record's name of number i. 0, or SP_E_NOT_FOUND. */
+static int name_of(unsigned i, char *name)
 {
-    char name[SP_STORE_NAME_MAX + 1];
     uint32_t cursor = 0;
-    names_n = 0;
-    while (names_n < SP_TRUST_MAX && sp_app_next(SP_KIND_TRUST, &cursor, name) == SP_OK) {
-        if (sp_span_copy(sp_span_str(name), names[names_n], NAME_SIZE) == SP_OK) {
-            names_n++;
-        }
+    int err = i < SP_TRUST_MAX ? SP_OK : SP_E_NOT_FOUND;
+    for (unsigned k = 0; k <= i && err == SP_OK; k++) {
+        err = sp_app_next(SP_KIND_TRUST, &cursor, name);
     }
+    return err;
 }
 
-/* Number i: its origin, and its DER unless buf is NULL. The DER's length, or an error of
+/* Number i: its name and origin, and its DER unless buf is NULL. The DER's length, or an error of
  * sp_store_get. */
-static int load(unsigned i, char *origin, void *buf, size_t cap)
+static int load(unsigned i, char *name, char *origin, void *buf, size_t cap)
 {
     struct sp_store_reader reader;
-    int n = i < names_n ? sp_store_read_begin(&sp_app.store, SP_KIND_TRUST, names[i], &reader)
-                        : SP_E_NOT_FOUND;
     int err;
+    int n = name_of(i, name);
+    if (n == SP_OK) {
+        n = sp_store_read_begin(&sp_app.store, SP_KIND_TRUST, name, &reader);
+    }
     if (n < 0) {
         return n;
     }
@@ -60,9 +57,10 @@ static int load(unsigned i, char *origin, void *buf, size_t cap)
 /* sp_trust_extra. */
 static int anchor(void *ctx, unsigned i, void *buf, size_t cap)
 {
+    char name[SP_STORE_NAME_MAX + 1];
     char origin;
     (void)ctx;
-    return load(i, &origin, buf, cap);
+    return load(i, name, &origin, buf, cap);
 }
 
 /* The board's own roots, or those of the area; size 0 when those are not to be trusted. */
@@ -78,20 +76,26 @@ static struct sp_hal_blob *builtin(void)
 
 void sp_app_trust_start(void)
 {
-    sp_app_trust_reload();
     sp_trust_start(builtin(), anchor, NULL);
 }
 
+/* Those that follow move up when one is deleted. */
 int sp_app_trust_reset(void)
 {
+    char name[SP_STORE_NAME_MAX + 1];
+    char origin;
     int err = SP_OK;
-    for (unsigned i = 0; i < names_n && err == SP_OK; i++) {
-        char origin;
-        if (load(i, &origin, NULL, 0) > 0 && origin == 'O') {
-            err = sp_store_delete(&sp_app.store, SP_KIND_TRUST, names[i]);
+    for (unsigned i = 0; err == SP_OK;) {
+        int n = load(i, name, &origin, NULL, 0);
+        if (n == SP_E_NOT_FOUND) {
+            break;
+        }
+        if (n > 0 && origin == 'O') {
+            err = sp_store_delete(&sp_app.store, SP_KIND_TRUST, name);
+        } else {
+            i++;
         }
     }
-    sp_app_trust_reload();
     return err;
 }
 
@@ -151,7 +155,7 @@ static int add(struct sp_span certificate, struct root *root, struct sealpost_wh
         return sp_app_why(why, SP_E_EXISTS, "trust_known", "%s is trusted already.",
                           root->info.subject);
     }
-    if (names_n >= SP_TRUST_MAX) {
+    if (sp_store_count(&sp_app.store, SP_KIND_TRUST) >= SP_TRUST_MAX) {
         return sp_app_why(why, SP_E_FULL, "trust_full",
                           "There are %u extra roots already, which is the most; remove one first.",
                           SP_TRUST_MAX);
@@ -162,7 +166,6 @@ static int add(struct sp_span certificate, struct root *root, struct sealpost_wh
         return sp_app_why(why, err, "store_failed", "The root could not be kept: %s.",
                           sp_err_text(err));
     }
-    sp_app_trust_reload();
     sp_log_info("app", "extra root added: %s", root->info.subject);
     return SP_OK;
 }
@@ -177,29 +180,26 @@ int sealpost_trust_add(const void *certificate, size_t size, struct sealpost_why
 
 int sealpost_trust_remove(const char *sha256, struct sealpost_why *why)
 {
-    for (unsigned i = 0; i < names_n; i++) {
-        if (strcmp(names[i], sha256) != 0) {
-            continue;
-        }
-        int err = sp_store_delete(&sp_app.store, SP_KIND_TRUST, names[i]);
-        sp_app_trust_reload();
-        return err < 0 ? sp_app_why(why, err, "store_failed", "The root could not be removed: %s.",
-                                    sp_err_text(err))
-                       : SP_OK;
+    int err = sp_store_delete(&sp_app.store, SP_KIND_TRUST, sha256);
+    if (err == SP_E_NOT_FOUND) {
+        return sp_app_why(why, err, "trust_unknown",
+                          "No extra root has that SHA-256; `trust` lists them.");
     }
-    return sp_app_why(why, SP_E_NOT_FOUND, "trust_unknown",
-                      "No extra root has that SHA-256; `trust` lists them.");
+    return err < 0 ? sp_app_why(why, err, "store_failed", "The root could not be removed: %s.",
+                                sp_err_text(err))
+                   : SP_OK;
 }
 
 int sealpost_trust_get(unsigned i, struct sealpost_anchor *out)
 {
     size_t mark = sp_scratch_mark();
     struct root *kept = sp_scratch_take(sizeof *kept);
+    char name[SP_STORE_NAME_MAX + 1];
     char origin;
-    int n = load(i, &origin, kept->record, sizeof kept->record);
+    int n = load(i, name, &origin, kept->record, sizeof kept->record);
     memset(out, 0, sizeof *out);
     if (n >= 0) {
-        sp_text_cut(out->sha256, sizeof out->sha256, names[i]);
+        sp_text_cut(out->sha256, sizeof out->sha256, name);
         out->factory = origin == 'F';
     }
     if (n >= 0 && sp_cert_read(sp_span(kept->record, (size_t)n), &kept->info) == SP_OK) {
