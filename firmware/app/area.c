@@ -9,6 +9,7 @@
 
 #define HEAD 16U
 #define ENTRY (SP_AREA_NAME + 8U + SP_AREA_HASH)
+#define HEAD_MAX (HEAD + SP_AREA_FILES * ENTRY)
 #define VERSION 1U
 
 struct entry {
@@ -19,8 +20,7 @@ struct entry {
 
 static struct {
     enum sp_area_state state;
-    unsigned files_n;
-    struct entry files[SP_AREA_FILES];
+    const uint8_t *hash; /* what the header's must be */
 } area;
 
 static uint32_t u32_at(const uint8_t *p)
@@ -38,65 +38,38 @@ static bool all_ones(const uint8_t *p, size_t n)
     return true;
 }
 
-static void take_entry(const uint8_t *p, struct entry *out)
+static unsigned count(const uint8_t *head)
 {
-    memcpy(out->name, p, SP_AREA_NAME);
-    out->name[SP_AREA_NAME - 1] = '\0';
-    out->at = u32_at(p + SP_AREA_NAME);
-    out->size = u32_at(p + SP_AREA_NAME + 4);
-    memcpy(out->hash, p + SP_AREA_NAME + 8, SP_AREA_HASH);
+    return head[6];
 }
 
-static bool within(const struct entry *file)
-{
-    uint32_t size = sp_part_area_size();
-    return file->at <= size && file->size <= size - file->at;
-}
-
-/* Only a header that is known to the byte is taken apart; but this firmware may meet a part that is
- * smaller than the one that the area was made for. */
-static enum sp_area_state take_header(const uint8_t *head, unsigned n,
-                                      const uint8_t hash[SP_AREA_HASH])
+static enum sp_area_state judge(const uint8_t head[HEAD_MAX])
 {
     uint8_t is[SP_AREA_HASH];
-    sp_sha256(sp_span(head, HEAD + n * ENTRY), is);
-    if (memcmp(is, hash, sizeof is) != 0) {
+    if (all_ones(head, HEAD_MAX)) {
+        return SP_AREA_BLANK;
+    }
+    if (memcmp(head, "SPar", 4) != 0 || head[4] != VERSION || count(head) > SP_AREA_FILES) {
         return SP_AREA_FOREIGN;
     }
-    for (unsigned i = 0; i < n; i++) {
-        take_entry(head + HEAD + i * ENTRY, &area.files[i]);
-        if (!within(&area.files[i])) {
-            return SP_AREA_DAMAGED;
-        }
-    }
-    area.files_n = n;
-    return SP_AREA_GOOD;
+    sp_sha256(sp_span(head, HEAD + count(head) * ENTRY), is);
+    return memcmp(is, area.hash, sizeof is) == 0 ? SP_AREA_GOOD : SP_AREA_FOREIGN;
 }
 
-static enum sp_area_state look(const uint8_t hash[SP_AREA_HASH])
+/* The header as it is in flash now. Only one that is known to the byte is taken apart. */
+static enum sp_area_state read_header(uint8_t head[HEAD_MAX])
 {
-    uint8_t head[HEAD + SP_AREA_FILES * ENTRY];
-    unsigned n;
     if (sp_part_area_size() == 0) {
         return SP_AREA_NONE;
     }
-    if (sp_part_area_read(0, head, sizeof head) < 0) {
-        return SP_AREA_DAMAGED;
-    }
-    if (all_ones(head, sizeof head)) {
-        return SP_AREA_BLANK;
-    }
-    n = head[6];
-    if (memcmp(head, "SPar", 4) != 0 || head[4] != VERSION || n > SP_AREA_FILES) {
-        return SP_AREA_FOREIGN;
-    }
-    return take_header(head, n, hash);
+    return sp_part_area_read(0, head, HEAD_MAX) < 0 ? SP_AREA_DAMAGED : judge(head);
 }
 
 void sp_area_start(const uint8_t hash[SP_AREA_HASH])
 {
-    memset(&area, 0, sizeof area);
-    area.state = look(hash);
+    uint8_t head[HEAD_MAX];
+    area.hash = hash;
+    area.state = read_header(head);
     if (area.state != SP_AREA_GOOD && area.state != SP_AREA_NONE) {
         sp_log_error("area", "the read-only area is not used: it is %s",
                      sp_area_state_text(area.state));
@@ -117,12 +90,40 @@ const char *sp_area_state_text(enum sp_area_state state)
     return texts[state];
 }
 
-const char *sp_area_name(unsigned i)
+/* --- files --- */
+
+static void take_entry(const uint8_t *p, struct entry *out)
 {
-    return i < area.files_n ? area.files[i].name : NULL;
+    memcpy(out->name, p, SP_AREA_NAME);
+    out->name[SP_AREA_NAME - 1] = '\0';
+    out->at = u32_at(p + SP_AREA_NAME);
+    out->size = u32_at(p + SP_AREA_NAME + 4);
+    memcpy(out->hash, p + SP_AREA_NAME + 8, SP_AREA_HASH);
 }
 
-/* --- files --- */
+static int entry_at(unsigned i, struct entry *out)
+{
+    uint8_t head[HEAD_MAX];
+    enum sp_area_state state = read_header(head);
+    if (state != SP_AREA_GOOD) {
+        area.state = state;
+    }
+    if (state != SP_AREA_GOOD || i >= count(head)) {
+        return SP_E_NOT_FOUND;
+    }
+    take_entry(head + HEAD + i * ENTRY, out);
+    return SP_OK;
+}
+
+int sp_area_name(unsigned i, char name[SP_AREA_NAME])
+{
+    struct entry entry;
+    int err = entry_at(i, &entry);
+    if (err == SP_OK) {
+        memcpy(name, entry.name, SP_AREA_NAME);
+    }
+    return err;
+}
 
 static int file_read(struct sp_hal_blob *blob, uint32_t offset, void *buf, size_t n)
 {
@@ -139,32 +140,47 @@ static int hash_piece(void *ctx, uint32_t offset, void *buf, size_t n)
     return file_read(&file->blob, offset, buf, n);
 }
 
-static const struct entry *find(const char *name)
+static int find(const char *name, struct entry *out)
 {
-    for (unsigned i = 0; i < area.files_n; i++) {
-        if (strcmp(area.files[i].name, name) == 0) {
-            return &area.files[i];
+    unsigned i = 0;
+    while (entry_at(i, out) == SP_OK) {
+        if (strcmp(out->name, name) == 0) {
+            return SP_OK;
         }
+        i++;
     }
-    return NULL;
+    return SP_E_NOT_FOUND;
+}
+
+/* A part may be smaller than the one that the area was made for. */
+static bool within(const struct entry *file)
+{
+    uint32_t size = sp_part_area_size();
+    return file->at <= size && file->size <= size - file->at;
+}
+
+static int check(const struct entry *entry, struct sp_area_file *file)
+{
+    uint8_t is[SP_AREA_HASH];
+    int err = within(entry) ? sp_sha256_pieces(hash_piece, file, entry->size, is) : SP_E_CORRUPT;
+    if (err == SP_OK && memcmp(is, entry->hash, sizeof is) != 0) {
+        err = SP_E_CORRUPT;
+    }
+    return err;
 }
 
 int sp_area_open(const char *name, struct sp_area_file *out)
 {
-    const struct entry *file = find(name);
-    uint8_t is[SP_AREA_HASH];
-    int err;
+    struct entry entry;
+    int err = find(name, &entry);
     memset(out, 0, sizeof *out);
-    if (file == NULL) {
-        return SP_E_NOT_FOUND;
+    if (err < 0) {
+        return err;
     }
     out->blob.read = file_read;
-    out->blob.size = file->size;
-    out->at = file->at;
-    err = sp_sha256_pieces(hash_piece, out, file->size, is);
-    if (err == SP_OK && memcmp(is, file->hash, sizeof is) != 0) {
-        err = SP_E_CORRUPT;
-    }
+    out->blob.size = entry.size;
+    out->at = entry.at;
+    err = check(&entry, out);
     if (err < 0) {
         sp_log_error("area", "the file \"%s\" is not used: %s", name, sp_err_text(err));
         area.state = SP_AREA_DAMAGED;

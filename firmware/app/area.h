@@ -5,8 +5,9 @@
  * not match is not used. The header is looked at on start, a file when it is opened; from then on
  * it is read where it lies, within its bounds.
  *
- * Memory: the header's table, half a KB. Threads: service task. Time: opening reads and hashes the
- * whole file: on the board about 50 instructions a byte.
+ * Memory: a few bytes; the header is read and checked anew for each file that is looked for.
+ * Threads: service task. Time: opening reads and hashes the whole file: on the board about 50
+ * instructions a byte.
  */
 #ifndef SP_APP_AREA_H
 #define SP_APP_AREA_H
@@ -30,7 +31,8 @@ struct sp_area_file {
     uint32_t at;             /* its offset in the area */
 };
 
-/* Looks at the header. hash: what its SHA-256 must be. sp_part_start comes before. */
+/* Looks at the header. hash: what its SHA-256 must be, kept by the caller. sp_part_start comes
+ * before. */
 void sp_area_start(const uint8_t hash[SP_AREA_HASH]);
 enum sp_area_state sp_area_state(void);
 /* "good", "none", "blank", "foreign", "damaged". */
@@ -38,7 +40,7 @@ const char *sp_area_state_text(enum sp_area_state state);
 /* Checks the file and fills *out. 0; SP_E_NOT_FOUND; SP_E_CORRUPT when its hash is another one:
  * then the area's state is "damaged"; SP_E_IO. */
 int sp_area_open(const char *name, struct sp_area_file *out);
-/* The name of file i; NULL past the last. */
-const char *sp_area_name(unsigned i);
+/* The name of file i. 0; SP_E_NOT_FOUND past the last, or when the area is not good. */
+int sp_area_name(unsigned i, char name[SP_AREA_NAME]);
 
 #endif

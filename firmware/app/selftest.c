@@ -171,7 +171,7 @@ static enum sealpost_result test_flash(void)
 static enum sealpost_result test_area(void)
 {
     struct sp_area_file file;
-    const char *name;
+    char name[SP_AREA_NAME];
     enum sp_area_state state = sp_area_state();
     uint32_t bytes = 0;
     unsigned n = 0;
@@ -182,7 +182,7 @@ static enum sealpost_result test_area(void)
         return FAIL("The read-only area is %s: write the one that was built with this firmware.",
                     sp_area_state_text(state));
     }
-    for (; (name = sp_area_name(n)) != NULL; n++) {
+    for (; sp_area_name(n, name) == SP_OK; n++) {
         if (sp_area_open(name, &file) < 0) {
             return FAIL("The file %s of the read-only area is not what it was.", name);
         }

@@ -72,10 +72,10 @@ bool image_area_write(struct sp_flash *flash, const char *path)
 void image_area_show(struct sp_flash *flash)
 {
     struct sp_area_file file;
-    const char *name;
+    char name[SP_AREA_NAME];
     sp_part_start(flash);
     sp_area_start(sp_area_hash);
-    for (unsigned i = 0; (name = sp_area_name(i)) != NULL; i++) {
+    for (unsigned i = 0; sp_area_name(i, name) == SP_OK; i++) {
         int err = sp_area_open(name, &file);
         (void)printf("read-only file: %s, %u bytes, %s\n", name, file.blob.size,
                      err == SP_OK ? "whole" : sp_err_text(err));

@@ -101,8 +101,9 @@ static void files_of_a_known_area_are_read_where_they_lie(void **state)
     assert_int_equal(file.blob.read(&file.blob, 10, text, 9), SP_OK);
     assert_memory_equal(text, "the roots", 9);
     assert_int_equal(sp_area_open("page", &file), SP_OK);
-    assert_string_equal(sp_area_name(1), "page");
-    assert_null(sp_area_name(2));
+    assert_int_equal(sp_area_name(1, text), SP_OK);
+    assert_string_equal(text, "page");
+    assert_int_equal(sp_area_name(2, text), SP_E_NOT_FOUND);
     assert_int_equal(sp_area_open("other", &file), SP_E_NOT_FOUND);
     assert_string_equal(sp_area_state_text(sp_area_state()), "good");
 }
@@ -163,14 +164,29 @@ static void any_other_content_is_foreign(void **state)
 
 static void a_file_that_lies_outside_the_part_is_not_read(void **state)
 {
+    struct sp_area_file file;
     uint8_t *head = nor.bytes + AREA_AT;
     (void)state;
     put32(head + 16 + 20, 4U * BLOCK); /* the test block would be in it */
     sp_sha256(sp_span(head, 16 + 2 * ENTRY), hash);
-    assert_state(SP_AREA_DAMAGED);
+    assert_state(SP_AREA_GOOD);
+    assert_int_equal(sp_area_open("roots", &file), SP_E_CORRUPT);
+    assert_string_equal(sp_area_state_text(sp_area_state()), "damaged");
     put32(head + 16 + 16, UINT32_MAX - 5);
     sp_sha256(sp_span(head, 16 + 2 * ENTRY), hash);
-    assert_state(SP_AREA_DAMAGED);
+    assert_int_equal(sp_area_open("roots", &file), SP_E_CORRUPT);
+    assert_int_equal(file.blob.size, 0);
+}
+
+/* As by somebody who writes to the part while the firmware runs. */
+static void a_header_that_changes_later_opens_nothing(void **state)
+{
+    struct sp_area_file file;
+    (void)state;
+    assert_state(SP_AREA_GOOD);
+    nor.bytes[AREA_AT + 16 + 16] ^= 1;
+    assert_int_equal(sp_area_open("roots", &file), SP_E_NOT_FOUND);
+    assert_string_equal(sp_area_state_text(sp_area_state()), "foreign");
 }
 
 /* --- the part --- */
@@ -253,6 +269,7 @@ int main(void)
         ON_A_PART(a_part_that_was_never_written_is_blank),
         ON_A_PART(any_other_content_is_foreign),
         ON_A_PART(a_file_that_lies_outside_the_part_is_not_read),
+        ON_A_PART(a_header_that_changes_later_opens_nothing),
         cmocka_unit_test(a_small_part_belongs_to_the_store_alone),
         cmocka_unit_test(a_sixteenth_of_the_part_is_area_and_test_block),
         ON_A_PART(who_reads_waits_for_the_erase_of_another_and_that_one_is_told),
