@@ -227,6 +227,19 @@ static void a_byte_that_comes_at_the_end_of_a_step_is_not_left_to_the_next(void 
     assert_string_equal(session.output, "x");
 }
 
+static void keys_of_whoever_comes_after_a_hangup_wait_for_the_service(void **state)
+{
+    (void)state;
+    (void)session_type("reb");
+    give("oot\r");
+    session.hangups++;
+    assert_false(sp_console_keys());
+    assert_int_equal(session.input_n, 4);
+    session_settle();
+    assert_int_equal(fake.reboots, 0);
+    assert_has(session.output, "`oot` is not a command");
+}
+
 static void before_the_start_nothing_happens(void **state)
 {
     (void)state;
@@ -248,6 +261,7 @@ int main(void)
         session_test(a_key_keeps_the_session_open),
         session_test(inside_a_step_nothing_happens),
         session_test(a_byte_that_comes_at_the_end_of_a_step_is_not_left_to_the_next),
+        session_test(keys_of_whoever_comes_after_a_hangup_wait_for_the_service),
         session_test(before_the_start_nothing_happens),
     };
 

@@ -384,12 +384,16 @@ static void leave(void)
 static void commands_that_were_sent_before_a_hangup_are_run(void **state)
 {
     (void)state;
+    (void)session_type("password set\rsecret\rsecret\r");
     session.meanwhile = leave;
-    (void)session_type("enable example.test\rdns example.test\rreboot\rtim");
+    fake.agree_after = 3;
+    (void)session_type("enable example.test\rca agree\rreboot\rtim");
+    session_wait(1000);
     session.meanwhile = NULL;
     assert_string_equal(fake.enabled, "example.test");
     assert_int_equal(fake.reboots, 1);
-    assert_has(session_type("e\r"), "`e` is not a command");
+    assert_has_not(session_type("e\r"), "`time`");
+    assert_has(session.output, "Wrong password; the next try is possible in 1 s.");
 }
 
 static void enter_alone_is_no_wrong_password(void **state)
