@@ -1,4 +1,4 @@
-"""Keys stay alive while a handshake computes: measured on the board, in the guest's own time.
+"""Keys are never lost, and stay alive while a handshake computes: measured on the board, in the guest's own time.
 
 QEMU counts instructions, 8 ns each, which is about the real part's speed; how busy the machine is that runs the tests does
 not matter. A debugger stops the core where a handshake makes its key, types a letter, and reads the board's timer when the letter's
@@ -9,6 +9,7 @@ import pytest
 
 from helpers import policy_host
 from world.appliance import Appliance
+from world.console import Console
 from world.debugger import Debugger, symbols
 from world.namespace import wait_until
 from world.world import APPLIANCE
@@ -64,6 +65,13 @@ class Bench:
         return ((began - self._timer()) & 0xffffffff) * 1000 / TIMER_HZ
 
 
+def try_console(board):
+    try:
+        return Console.open_socket(board.socket_path)
+    except OSError:
+        return None
+
+
 @pytest.fixture
 def bench(world):
     return Bench(world)
@@ -97,3 +105,14 @@ def test_the_keys_task_has_stack_to_spare(world):
     pools = {pool["name"]: pool for pool in board.ask_json("status")["pools"]}
     print("stack used:", pools["stack:keys"]["peak"])
     assert pools["stack:keys"]["peak"] <= pools["stack:keys"]["limit"] - STACK_SPARE
+
+
+def test_what_is_typed_before_the_board_is_up_is_not_lost(world):
+    """The core stands still at its reset until the letters are there."""
+    board, path = Appliance(world), world.directory / "debugger"
+    board.start("--", "-S", *Debugger.options(path))
+    console = wait_until(lambda: try_console(board), "the console's socket")
+    console.send(b"time json\r")
+    Debugger(path).close()
+    assert b'{"set":' in console.read_until(b"}", seconds=20)
+    console.close()
