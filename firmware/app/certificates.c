@@ -14,7 +14,7 @@ static void check_out(const struct sp_check_report *report, enum sp_check_id id,
 {
     COPY(out->reason, sp_check_words(report, id, SP_CHECK_REASON));
     COPY(out->remedy, sp_check_words(report, id, SP_CHECK_REMEDY));
-    COPY(out->code, sp_check_words(report, id, SP_CHECK_CODE));
+    COPY(out->code, report->checks[id].code);
     out->result = (enum sealpost_result)report->checks[id].result;
     out->at = report->checks[id].at;
 }

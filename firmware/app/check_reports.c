@@ -1,8 +1,7 @@
 /*
  * The reports of the domains looked at lately, with reasons and evidence; results alone are kept in
  * the domain's record for all. The report of the domain that an operator asked for last has the
- * larger room, and stays until another is asked for, however many are looked at meanwhile; in the
- * smaller one, reasons are what there is room for in the first place.
+ * larger room, and stays until another is asked for, however many are looked at meanwhile.
  */
 #include "app/app.h"
 

@@ -132,8 +132,7 @@ static int check_poll(void *ctx, struct sp_life_check_result results[SP_DOMAIN_C
             continue;
         }
         results[i].result = (uint8_t)check_report->checks[i].result;
-        sp_text_cut(results[i].code, sizeof results[i].code,
-                    sp_check_words(check_report, id, SP_CHECK_CODE));
+        sp_text_cut(results[i].code, sizeof results[i].code, check_report->checks[i].code);
         results[i].reason = sp_check_words(check_report, id, SP_CHECK_REASON);
     }
     return SP_OK;

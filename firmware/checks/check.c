@@ -58,13 +58,13 @@ void sp_check_say(struct sp_check_pen *check, enum sp_check_result result, const
     va_list args;
 
     said->result = result;
+    said->code = code;
     said->at = sp_port_utc_s();
     va_start(args, reason);
     (void)vsnprintf(text, sizeof text, reason, args);
     va_end(args);
     make_printable(text);
     sp_check_report_put(check->report, check->id, SP_CHECK_REMEDY, "");
-    sp_check_report_put(check->report, check->id, SP_CHECK_CODE, code);
     sp_check_report_put(check->report, check->id, SP_CHECK_REASON, text);
 }
 

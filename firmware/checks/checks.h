@@ -38,16 +38,16 @@ enum sp_check_result {
 /* Stable, short names of reasons, e.g. "a_elsewhere", "nxdomain", "body_differs": docs/checks.md
  * lists them. A reason's sentence may carry values; its name does not change between releases. */
 /* What is said of a check, in words. */
-enum sp_check_word { SP_CHECK_CODE, SP_CHECK_REASON, SP_CHECK_REMEDY, SP_CHECK_EVIDENCE };
+enum sp_check_word { SP_CHECK_REASON, SP_CHECK_REMEDY, SP_CHECK_EVIDENCE };
 
-#define SP_CHECK_CODE_SIZE 32      /* with its terminator, like the others */
-#define SP_CHECK_REASON_SIZE 320   /* of a remedy, too */
+#define SP_CHECK_REASON_SIZE 320   /* of a remedy, too; with its terminator, like the others */
 #define SP_CHECK_NAME_SIZE 24      /* of a piece of evidence */
 #define SP_CHECK_EVIDENCE_SIZE 200 /* of its value */
 
 struct sp_check {
     enum sp_check_result result;
-    bool left_out; /* evidence, for want of room */
+    bool left_out;    /* evidence, for want of room */
+    const char *code; /* the reason's stable name; "" before the first run */
     sp_utc at;
 };
 
@@ -68,7 +68,7 @@ struct sp_evidence {
 void sp_check_report_clear(struct sp_check_report *report, const char *domain);
 /* `to` says what `from` says, as far as its room goes. */
 void sp_check_report_copy(struct sp_check_report *to, const struct sp_check_report *from);
-/* A check's code, reason or remedy; "" when there is none (a remedy: nothing is to be done). It is
+/* A check's reason or remedy; "" when there is none (a remedy: nothing is to be done). It is
  * the report's, and stays as it is until the next run. */
 const char *sp_check_words(const struct sp_check_report *report, enum sp_check_id id,
                            enum sp_check_word word);

@@ -29,12 +29,13 @@ struct sp_check_run {
     char alias[SP_DOMAIN_SIZE];    /* where CNAMEs of the host lead, "" for none */
     struct sp_check_side side4, side6;
     struct sp_check_pen pens[SP_CHECKS];
-    uint32_t before[SP_CHECKS]; /* hashes of the last run's codes for this domain, for the log */
+    const char *before[SP_CHECKS]; /* codes of the last run for this domain, for the log */
 };
 
 /* --- check.c: how a check is filled --- */
 
 struct sp_check_pen *sp_check_of(struct sp_check_run *run, enum sp_check_id id);
+/* code: a literal, or something else that is there for ever. */
 void sp_check_say(struct sp_check_pen *check, enum sp_check_result result, const char *code,
                   const char *reason, ...) __attribute__((format(printf, 4, 5)));
 void sp_check_remedy(struct sp_check_pen *check, const char *remedy, ...)

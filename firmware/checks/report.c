@@ -88,11 +88,18 @@ static void put_head(struct sp_check_report *report, enum sp_check_id id, enum s
     put(report, head, sizeof head);
 }
 
+static void forget(struct sp_check *check)
+{
+    *check = (struct sp_check){.code = ""};
+}
+
 void sp_check_report_clear(struct sp_check_report *report, const char *domain)
 {
     sp_text_cut(report->domain, sizeof report->domain, domain);
     report->running = false;
-    memset(report->checks, 0, sizeof report->checks);
+    for (unsigned i = 0; i < SP_CHECKS; i++) {
+        forget(&report->checks[i]);
+    }
     report->used = 0;
 }
 
@@ -107,7 +114,7 @@ void sp_check_report_begin(struct sp_check_report *report, enum sp_check_id id)
             at += item_size(report, at);
         }
     }
-    memset(&report->checks[id], 0, sizeof report->checks[id]);
+    forget(&report->checks[id]);
 }
 
 void sp_check_report_put(struct sp_check_report *report, enum sp_check_id id,
@@ -156,8 +163,8 @@ void sp_check_report_copy(struct sp_check_report *to, const struct sp_check_repo
     sp_check_report_clear(to, from->domain);
     to->running = from->running;
     for (unsigned i = 0; i < SP_CHECKS; i++) {
-        to->checks[i].result = from->checks[i].result;
-        to->checks[i].at = from->checks[i].at;
+        to->checks[i] = from->checks[i];
+        to->checks[i].left_out = false;
     }
     for (size_t at = 0; at < from->used; at += item_size(from, at)) {
         enum sp_check_id id = (enum sp_check_id)byte_at(from, at);

@@ -61,7 +61,6 @@ static void checks_may_be_filled_by_turns(void **state)
     sp_check_report_note(&report, DNS, "A", "one");
     sp_check_report_put(&report, HTTPS, SP_CHECK_REASON, "Because.");
     sp_check_report_note(&report, DNS, "AAAA", "two");
-    sp_check_report_put(&report, DNS, SP_CHECK_CODE, "ok");
     assert_string_equal(value(DNS, 0), "one");
     assert_string_equal(value(DNS, 1), "two");
     assert_int_equal(pieces(DNS), 2);
@@ -92,6 +91,7 @@ static void a_check_begins_without_the_old_words(void **state)
     sp_check_report_put(&report, DNS, SP_CHECK_REASON, "Goes.");
     sp_check_report_begin(&report, DNS);
     assert_int_equal(report.checks[DNS].result, SP_CHECK_NOT_RUN);
+    assert_string_equal(report.checks[DNS].code, "");
     assert_int_equal(pieces(DNS), 0);
     assert_string_equal(reason(DNS), "");
     assert_string_equal(reason(HTTPS), "Stays.");
@@ -147,10 +147,10 @@ static void words_that_do_not_fit_at_all_are_cut(void **state)
 
     memset(text, 'x', sizeof text);
     text[sizeof text - 1] = '\0';
-    sp_check_report_put(&report, DNS, SP_CHECK_CODE, "code");
+    sp_check_report_put(&report, DNS, SP_CHECK_REMEDY, "what to do");
     sp_check_report_put(&report, DNS, SP_CHECK_REASON, text);
-    assert_string_equal(sp_check_words(&report, DNS, SP_CHECK_CODE), "code");
-    assert_int_equal(strlen(reason(DNS)), 200 - 7 - 3);
+    assert_string_equal(sp_check_words(&report, DNS, SP_CHECK_REMEDY), "what to do");
+    assert_int_equal(strlen(reason(DNS)), 200 - 13 - 3);
     sp_check_report_put(&report, HTTPS, SP_CHECK_REASON, "nothing is left");
     assert_string_equal(reason(HTTPS), "");
 }
@@ -163,6 +163,7 @@ static void a_copy_says_the_same_or_what_there_is_room_for(void **state)
     (void)state;
 
     report.checks[HTTPS].result = SP_CHECK_FAIL;
+    report.checks[HTTPS].code = "why";
     sp_check_report_note(&report, HTTPS, "url", "https://example.com/0123456789/0123456789");
     sp_check_report_note(&report, HTTPS, "time", "85 ms");
     sp_check_report_put(&report, HTTPS, SP_CHECK_REASON,
@@ -170,6 +171,7 @@ static void a_copy_says_the_same_or_what_there_is_room_for(void **state)
     sp_check_report_copy(&to, &report);
     assert_string_equal(to.domain, "example.com");
     assert_int_equal(to.checks[HTTPS].result, SP_CHECK_FAIL);
+    assert_string_equal(to.checks[HTTPS].code, "why");
     assert_string_equal(sp_check_words(&to, HTTPS, SP_CHECK_REASON), reason(HTTPS));
     assert_true(sp_check_evidence(&to, HTTPS, 1, &evidence));
     assert_string_equal(evidence.name, "time");
