@@ -110,6 +110,10 @@ def test_a_map_that_does_not_add_up_is_refused(size, change):
         size.measure(size.parse(HEAD.replace(*change)))
 
 
+def test_shares_come_to_the_budget(size):
+    assert sum(share for _, share, _ in size.SHARES) + size.HEAP_SHARE == size.BUDGET["ram"] / 1024
+
+
 def test_every_room_has_a_share(size, sizes, capsys):
     size.show_shares(sizes)
     lines = {line[:34].strip(): line.split() for line in capsys.readouterr().out.splitlines() if line}
