@@ -402,14 +402,134 @@ static void the_largest_domain_fits_the_scratch_memory(void **state)
     ask(served.plain, "/", 301);
     tell();
     add_a_root();
-    renew_and_end();
     assert_in_range(sp_scratch_use().peak, SP_SCRATCH_MAX / 2, SP_SCRATCH_MAX);
+}
+
+static uint32_t chance(uint32_t below)
+{
+    static uint32_t seed = 3;
+
+    seed = seed * 1664525U + 1013904223U;
+    return (seed >> 8) % below;
+}
+
+/* Bytes of the part, where there are any. */
+static void damage(void)
+{
+    for (unsigned n = 1 + chance(4); n > 0;) {
+        uint32_t at = chance(BLOCK * 2);
+
+        if (nor.bytes[at] != 0xFF) {
+            nor.bytes[at] ^= (uint8_t)(1U << chance(8));
+            n--;
+        }
+    }
+}
+
+/* Whatever comes of it, nothing is held, and what is said to be right is right. */
+static void use_all(void)
+{
+    static struct sp_tls_identity identity;
+    static struct sealpost_domain domain;
+    static struct sealpost_certificate certificate;
+    struct sealpost_record record;
+    char pattern[SEALPOST_MX_SIZE];
+    size_t mark = sp_scratch_mark();
+
+    if (served.lookup(NULL, "mta-sts." NAME, &identity) == 0) {
+        assert_memory_equal(identity.key.p, leaf.key.der, leaf.key.n);
+        for (unsigned i = 0; i < identity.links; i++) {
+            assert_memory_equal(identity.chain[i].p, leaf.chain[i].p, leaf.chain[i].n);
+        }
+    }
+    sp_scratch_release(mark);
+    (void)sealpost_domain_get(NAME, &domain, &why);
+    if (sealpost_domain_mx(NAME, 0, pattern) == 0) {
+        assert_true(strcmp(pattern, mx[0]) == 0 || strcmp(pattern, mx[1]) == 0);
+    }
+    (void)sealpost_domain_record(NAME, 0, &record, &why);
+    (void)sealpost_certificate(NAME, 0, &certificate, &why);
+    sp_app_domain_changed(NAME);
+    (void)sp_app_judge(test_now);
+    assert_int_equal(sp_scratch_use().used, 0);
+}
+
+static void damaged_flash_is_refused_and_holds_nothing(void **state)
+{
+    static uint8_t whole[BLOCK * 2];
+    char pattern[SEALPOST_MX_SIZE];
+    unsigned refused = 0;
+    (void)state;
+
+    memcpy(whole, nor.bytes, sizeof whole);
+    for (unsigned i = 0; i < 2000; i++) {
+        damage();
+        use_all();
+        refused += sealpost_domain_mx(NAME, 0, pattern) < 0 ? 1 : 0;
+        memcpy(nor.bytes, whole, sizeof whole);
+    }
+    assert_in_range(refused, 100, 1900);
+    assert_int_equal(sealpost_domain_mx(NAME, 0, pattern), 0);
+}
+
+/* Each read of a use in turn. */
+static void a_read_that_fails_holds_nothing(void **state)
+{
+    uint64_t before = nor.stats.reads;
+    uint64_t reads;
+    (void)state;
+
+    use_all();
+    reads = nor.stats.reads - before;
+    assert_in_range(reads, 50, 2000);
+    for (uint64_t i = 1; i <= reads; i++) {
+        sp_nor_fault(&nor, SP_NOR_FAIL_READ, nor.stats.reads + i, 1);
+        use_all();
+    }
+    sp_nor_fault(&nor, SP_NOR_SOUND, 0, 0);
+    state_is("active");
+}
+
+/* The order stays, and so does what is there. */
+static void a_part_that_refuses_writes_holds_nothing(void **state)
+{
+    struct sealpost_domain_settings wished;
+    (void)state;
+
+    fill_settings(&wished);
+    for (unsigned i = 1; i < 6; i++) {
+        sp_nor_fault(&nor, SP_NOR_FAIL_FROM, nor.stats.ops + i, i);
+        (void)sealpost_renew(NAME, &why);
+        (void)sealpost_domain_set(NAME, &wished, &why);
+        live(30);
+        assert_int_equal(sp_scratch_use().used, 0);
+        use_all();
+        sp_nor_fault(&nor, SP_NOR_SOUND, 0, 0);
+        memset(&sp_app.store, 0, sizeof sp_app.store);
+        assert_int_equal(
+            sp_store_mount(&sp_app.store, &nor.flash, 0, BLOCKS, sp_app.entries, SP_RECORDS_MAX),
+            0);
+        has_order = false;
+        start_life();
+        live(60);
+    }
+    state_is("active");
+}
+
+static void it_is_renewed_disabled_and_removed(void **state)
+{
+    (void)state;
+    renew_and_end();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_largest_domain_fits_the_scratch_memory),
+        cmocka_unit_test(damaged_flash_is_refused_and_holds_nothing),
+        cmocka_unit_test(a_read_that_fails_holds_nothing),
+        cmocka_unit_test(a_part_that_refuses_writes_holds_nothing),
+        cmocka_unit_test(it_is_renewed_disabled_and_removed),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
