@@ -21,7 +21,9 @@
 #define RETRY_MS 100   /* while something that others hold is not free */
 #define ENDING_MS 5000 /* to hand the last bytes to the network */
 #define STEPS_MAX 8    /* of one connection in one step of the server */
-#define SILENT_MS 1000 /* a client that is silent for so long goes when others wait */
+#define SILENT_MS 2000 /* a client that is silent for so long goes when others wait */
+#define PAUSE_MS 500   /* between two requests, that nobody is taken to be idle for */
+#define TURN 16        /* requests on a connection while others wait for one */
 #define SLOW_MS 3000   /* one that takes nothing of its answer, when others wait for the buffer */
 /* net lets in more than there are slots, and those that it ended to make room for others keep their
  * places until they are stepped. */
@@ -130,9 +132,9 @@ static struct connection *find_free(void)
     return NULL;
 }
 
-static bool is_idle(const struct connection *c)
+static bool is_idle(const struct connection *c, sp_time now)
 {
-    return c->state == READING && c->requests > 0 && c->buf_n == 0;
+    return c->state == READING && c->requests > 0 && c->buf_n == 0 && now >= c->heard + PAUSE_MS;
 }
 
 /* Lets go of the connection that has been idle longest after an answer; with tls_only, of one that
@@ -145,7 +147,7 @@ static bool evict_idle(bool tls_only, sp_time now)
     for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
         struct connection *c = &connections[i];
 
-        if (is_idle(c) && !(tls_only && c->listener->lookup == NULL) &&
+        if (is_idle(c, now) && !(tls_only && c->listener->lookup == NULL) &&
             (oldest == NULL || c->since < oldest->since)) {
             oldest = c;
         }
@@ -455,8 +457,8 @@ static bool answer_request(struct connection *c, const struct sp_http_asked *ask
         drop(c);
         return true;
     }
-    c->closes = !asked->keep_alive || c->requests + 1 >= SP_HTTP_REQUESTS_PER_CONNECTION ||
-                somebody_waits();
+    c->closes = !asked->keep_alive ||
+                c->requests + 1 >= (somebody_waits() ? TURN : SP_HTTP_REQUESTS_PER_CONNECTION);
     status = sp_http_answer_finish(&answer, &response, head_only, c->closes, sp_port_utc_s());
     if (!start_answer(c, n, &answer, status, now)) {
         return false;
