@@ -136,6 +136,20 @@ def test_checks_run_while_an_order_waits_for_the_ca(fronted_board, front):
     board.wait_domain("second.test", "active")
 
 
+def test_an_order_and_checks_go_on_side_by_side(board):
+    board.enable_fully("example.test")
+    board.world.provider.publish(board.add("second.test"))
+    board.ask_json("enable second.test")
+    rounds = 0
+    while board.domain("second.test")["state"] != "active":
+        rounds += 1
+        checks = board.check("example.test")
+        assert {check["result"] for check in checks.values()} == {"pass"}, checks
+        assert rounds < 60, "the order does not come to its end"
+    assert rounds > 0
+    assert board.domain("second.test")["failures"] == 0
+
+
 def test_unreachable_directory_is_named(board):
     board.ask_json("ca set https://nowhere.ca.test/dir")
     board.wait_clock()
