@@ -38,6 +38,7 @@ def test_factory_image_brings_the_built_in_roots(board):
     assert "read-only file: roots" in shown and "read-only area: good" in shown
 
 
+@pytest.mark.every_board
 @pytest.mark.parametrize("offset, state", [(20, "foreign"), (30000, "damaged")], ids=["header", "file"])
 def test_changed_area_is_refused_said_and_survived(world, offset, state):
     """One bit, in the header or in a root: none of the roots is trusted; those of factory and operator are."""

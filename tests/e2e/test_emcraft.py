@@ -8,14 +8,14 @@ import subprocess
 import pytest
 
 from helpers import fetch_policy, hello_answer, policy_host
-from world import paths
+from world import board as boards
 from world.appliance import Appliance
 from world.console import ConsoleError
 from world.debugger import PC, R0, SP, Debugger, symbols
 from world.namespace import wait_until
 from world.world import APPLIANCE, TAP
 
-pytestmark = pytest.mark.skipif(not paths.is_emcraft(), reason="SEALPOST_SIM is not boards/emcraft-sf2/run")
+pytestmark = [pytest.mark.only_on("emcraft-sf2"), pytest.mark.every_board]
 
 CODE, UNMAPPED, ESRAM_TEXT = 0xa0000000, 0x50000000, 0x20008000
 UNDEFINED, BREAKPOINT, FOREVER = b"\x00\xde", b"\x00\xbe", b"\xfe\xe7"
@@ -192,7 +192,11 @@ def test_record_outlives_a_power_cut_and_a_factory_reset_forgets_it(bench):
     bench.board.cut_power()
     bench.start()
     assert bench.board.ask_json("status")["crash"] == before
-    bench.board.restart_by("factory-reset yes")
+    core = bench.at_the_loop()
+    bench.board.console.send(b"factory-reset yes\r")
+    core.run_to(bench.symbols["sp_app_crash_start"])
+    core.close()
+    bench.board.release_console()
     assert bench.board.ask_json("status")["crash"] is None
 
 
@@ -329,10 +333,9 @@ def test_no_two_starts_draw_the_same_wherever_power_went(world, board_off):
     assert len(set(randoms)) == len(randoms) == 7
 
 
-@pytest.mark.no_board
 def test_the_shipped_image_asks_nothing_of_a_debugger():
     """No semihosting call (BKPT 0xAB), in code that a disassembler tells from data."""
-    listing = subprocess.run(["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", paths.board_elf()], text=True,
+    listing = subprocess.run(["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", boards.kind().built], text=True,
                              check=True, stdout=subprocess.PIPE).stdout.splitlines()
     assert len(listing) > 50000
     assert [line for line in listing if "\tbkpt" in line] == []

@@ -1,6 +1,8 @@
 """The factory's self-test, on whichever board the tests run."""
 
-from world import paths
+import pytest
+
+from world import board as boards
 from world.namespace import wait_until
 
 SECONDS = 60
@@ -17,11 +19,12 @@ def results(board):
     return found, {test["id"]: test for test in found["tests"]}
 
 
+@pytest.mark.every_board
 def test_a_sound_board_passes_and_goes_on_serving(world, board):
     board.enable_fully("example.test")
     found, tests = results(board)
     assert found["ok"] and found["failed"] == 0, [test for test in tests.values() if test["result"] == "fail"]
-    wanted = ALWAYS | ({"timer"} if paths.is_emcraft() else set())
+    wanted = ALWAYS | ({"timer"} if boards.kind().name == "emcraft-sf2" else set())
     assert {name for name, test in tests.items() if test["result"] == "pass"} == wanted, tests
     assert board.passes("example.test")
 

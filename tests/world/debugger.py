@@ -3,7 +3,7 @@
 import socket
 import subprocess
 
-from . import paths
+from . import board
 from .namespace import WorldError, wait_until
 
 PC, SP, R0 = 15, 13, 0
@@ -12,7 +12,7 @@ MASK = 0xffffffff
 
 def symbols(kinds=None):
     """The symbols of the board's firmware with their addresses; kinds: letters of nm, e.g. "Tt" for functions."""
-    listing = subprocess.run(["arm-none-eabi-nm", paths.board_elf()], text=True, check=True, stdout=subprocess.PIPE)
+    listing = subprocess.run(["arm-none-eabi-nm", board.kind().built], text=True, check=True, stdout=subprocess.PIPE)
     rows = (line.split() for line in listing.stdout.splitlines())
     return {row[2]: int(row[0], 16) for row in rows
             if len(row) == 3 and not row[2].startswith("$") and (kinds is None or row[1] in kinds)}

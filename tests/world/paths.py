@@ -45,14 +45,3 @@ def host_build():
 
 def image_tool():
     return ROOT / "tools" / "image"
-
-
-def is_emcraft():
-    """Whether the tests' board is the Cortex-M3 under QEMU."""
-    return sim_binary().parent.name == "emcraft-sf2"
-
-
-def board_elf():
-    """The firmware that boards/emcraft-sf2/run loads."""
-    named = os.environ.get("SEALPOST_ELF")
-    return Path(named).resolve() if named else ROOT / "build" / "emcraft-sf2" / "sealpost-emcraft-sf2.elf"
