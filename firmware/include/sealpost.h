@@ -8,7 +8,7 @@
  * status page are written against it alone, so that they never disagree.
  *
  * Memory: one instance, static; nothing is allocated after sealpost_start outside the bounded pools
- * of mbedTLS, lwIP, c-ares and cJSON. Out-structs are the caller's; some are several KB: keep them
+ * of mbedTLS, lwIP, c-ares and cJSON. Out-structs are the caller's; some are 2 KB: keep them
  * static. Threads: one task calls everything here but sealpost_keys. Time: nothing waits for the
  * network. What takes long is started and looked at again. Errors: 0 or a negative enum sp_err
  * (base/err.h); with a `why`, it then holds one sentence for the operator and a stable id. Text:

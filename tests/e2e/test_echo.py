@@ -14,7 +14,7 @@ from world.debugger import Debugger, symbols
 from world.namespace import wait_until
 from world.world import APPLIANCE
 
-pytestmark = pytest.mark.only_on("emcraft-sf2")
+pytestmark = [pytest.mark.only_on("emcraft-sf2"), pytest.mark.every_board]
 
 TIMER, TIMER_HZ = 0x40004000, 100_000_000
 RETURN_FALSE = b"\x00\x20\x70\x47"
