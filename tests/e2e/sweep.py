@@ -60,10 +60,11 @@ class Sweep:
     def measure(self):
         board = self._board()
         trace = self._world.directory / "flash.trace"
-        board.start("--flash-trace", trace)
+        traced = board.kind.can("flash_trace")
+        board.start(*(["--flash-trace", trace] if traced else []))
         operate(board)
         board.close()
-        return {"flash": len(trace.read_text().splitlines()), "requests": len(self._front.requests)}
+        return {"flash": len(trace.read_text().splitlines()) if traced else None, "requests": len(self._front.requests)}
 
     def _cut_options(self, board, kind, number):
         """Arms the cut and returns the simulator's options for it."""

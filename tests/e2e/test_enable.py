@@ -9,6 +9,8 @@ from world.appliance import Appliance
 from world.console import ConsoleError
 from world.world import APPLIANCE, World
 
+pytestmark = pytest.mark.every_board
+
 def txt_value(shown):
     return f"v=STSv1; id={shown['policy']['id']};"
 
@@ -130,6 +132,19 @@ def test_two_domains_are_served_at_once_with_their_own_certificates(world, board
         assert senders.postfix_resolver(world, name).accepted
         assert board.passes(name)
     assert len(serials) == 2
+
+
+def test_two_domains_that_are_enabled_at_once_take_an_order_each(fronted_board, front):
+    board, names = fronted_board, ("example.test", "second.test")
+    board.agree()
+    for name in names:
+        board.world.provider.publish(board.add(name))
+    for name in names:
+        board.ask_json(f"enable {name}")
+    for name in names:
+        board.wait_domain(name, "active")
+    assert len(front.accounts()) == 1 and len(front.orders()) == 2
+    assert all(board.passes(name) for name in names)
 
 
 def test_account_is_one_for_all_domains(fronted_board, front):

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from helpers import fetch_policy, holds_for
+from helpers import evidence_text, fetch_policy, holds_for
+from world import senders
 from world.appliance import Appliance
 from world.console import ConsoleError
 from world.dhcp import AddressServer
@@ -32,6 +33,7 @@ def wait_address(board, wanted, seconds=30):
                       "the address", seconds, 0.2)
 
 
+@pytest.mark.every_board
 def test_dhcp_gives_address_gateway_and_dns(world):
     server = AddressServer(world)
     board = Appliance(world, network={"mode": "dhcp"}, public=None).start()
@@ -44,6 +46,7 @@ def test_dhcp_gives_address_gateway_and_dns(world):
     assert fetch_policy(world, "example.test", address=str(address)).status == 200
 
 
+@pytest.mark.every_board
 def test_router_advertisement_gives_an_ipv6_address_that_is_published_and_served(world):
     AddressServer(world, dhcp=False, advertise=True)
     board = Appliance(world, public=None).start()
@@ -53,6 +56,25 @@ def test_router_advertisement_gives_an_ipv6_address_that_is_published_and_served
     assert world.provider.look_up("mta-sts.example.test", "A") == [APPLIANCE]
     assert fetch_policy(world, "example.test", address=str(address)).status == 200
     assert board.passes("example.test")
+
+
+@pytest.mark.every_board
+def test_a_host_with_ipv6_alone_is_validated_served_and_checked(world):
+    """An address by router advertisement and neighbour discovery; the CA has no other way to come."""
+    AddressServer(world, dhcp=False, advertise=True)
+    board = Appliance(world, public=None).start()
+    address = str(wait_address(board, lambda found: found in PREFIX))
+    board.agree()
+    world.provider.publish([record for record in board.add("example.test") if record["type"] != "A"])
+    board.ask_json("enable example.test")
+    board.wait_domain("example.test", "active")
+    assert world.provider.look_up("mta-sts.example.test", "AAAA") == [address]
+    assert world.provider.look_up("mta-sts.example.test", "A") == []
+    assert fetch_policy(world, "example.test", address=address).status == 200
+    checks = board.check("example.test")
+    assert {check["result"] for check in checks.values()} == {"pass"}
+    assert address in evidence_text(checks["dns"]) and address in evidence_text(checks["https"])
+    assert senders.postfix_resolver(world, "example.test").accepted
 
 
 def test_configured_public_addresses_are_the_ones_to_publish(world):
@@ -83,6 +105,7 @@ def test_a_wrong_network_is_refused_and_the_old_one_stays(board, wrong):
     assert board.ask_json("net")["configured"] == before
 
 
+@pytest.mark.every_board
 def test_without_time_nothing_is_ordered_and_the_reason_is_said(world, fronted_board, front):
     board = fronted_board
     board.agree()
@@ -101,6 +124,7 @@ def test_without_time_nothing_is_ordered_and_the_reason_is_said(world, fronted_b
     board.wait_domain("example.test", "active", seconds=150)
 
 
+@pytest.mark.every_board
 def test_a_time_before_one_that_was_reached_is_refused_and_said_so(world):
     """A server that was fifteen years ahead once, and is right later."""
     ahead = [15 * 365 * 86400]
@@ -146,6 +170,7 @@ def test_the_simulator_opens_no_internet_socket_of_the_host(world):
     assert "AF_INET" not in lines and "AF_PACKET" not in lines and "AF_NETLINK" not in lines
 
 
+@pytest.mark.every_board
 def test_link_that_comes_later_is_taken(world):
     world.namespace.ip("link", "set", "tap0", "nomaster")
     board = Appliance(world).start()
