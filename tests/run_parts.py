@@ -22,16 +22,32 @@ PARTS = {
     "e2e": "the board in the test world: from Enable to accepted, and everything that goes wrong",
     "renewal": "of e2e: a two-minute certificate is renewed while clients fetch the policy",
     "powercut": "of e2e: the power cut after every flash operation and every ACME request",
+    "board": "of e2e, on emcraft-sf2 under QEMU: the main job, what only the metal shows, and heavy load",
+    "board-whole": "all of e2e on emcraft-sf2",
+    "size": "code and memory of emcraft-sf2 against their budgets",
+    "count": "instructions that emcraft-sf2 takes, twice, against the numbers in tests/target",
     "format": "clang-format-14 over our C files",
     "analyze": "gcc -fanalyzer and cppcheck over our C files; builds the preset of that name",
 }
-USUAL = ("unit", "sim", "embed", "e2e")
-ONCE = ("format", "analyze")  # whatever the preset
+USUAL = ("unit", "sim", "embed", "e2e", "board", "size", "count")
+ONCE = ("format", "analyze", "board", "board-whole", "size", "count")  # whatever the preset
+METAL = "emcraft-sf2"
+ON_METAL = ("board", "board-whole", "size", "count")
 WORLD_TESTS = {
     "e2e": "tests/e2e",
     "renewal": "tests/e2e/test_renewal.py",
     "powercut": "tests/e2e/test_power_cut.py",
     "embed": "tests/embed",
+    "board": "tests/e2e",
+    "board-whole": "tests/e2e",
+}
+BOARD_WORDS = {
+    "board": ["--board", METAL, "-m", "every_board or only_on"],
+    "board-whole": ["--board", METAL],
+}
+COMMANDS = {
+    "size": ["tools/size", "--board", METAL],
+    "count": ["tools/count", "--twice", "--check", "tests/target/counts.json"],
 }
 
 
@@ -113,7 +129,7 @@ def pytest(part, preset, words):
         environment = {**os.environ, "SEALPOST_SIM": str(build_folder / "sealpost-sim"),
                        "SEALPOST_BUILD": str(build_folder)}
         status = run(["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-ra",
-                      f"--junitxml={report}", WORLD_TESTS[part], *words],
+                      f"--junitxml={report}", WORLD_TESTS[part], *BOARD_WORDS.get(part, []), *words],
                      env=environment)
         count = Count()
         if report.exists():
@@ -136,11 +152,23 @@ def check_format():
     return Count(failed=1)
 
 
+def judge(held):
+    return Count(passed=1) if held else Count(failed=1)
+
+
+def prepare_metal():
+    """The cross compiler and QEMU, the firmware, and the host's tools that make its flash images."""
+    skip = os.environ.get("SEALPOST_SKIP_SETUP")
+    return (skip or run(["tools/setup", "--board", METAL]) == 0) and build("sim") and build(METAL)
+
+
 def run_part(part, preset, options):
     if part == "format":
         return check_format()
     if part == "analyze":
-        return Count(passed=1) if build("analyze") else Count(failed=1)
+        return judge(build("analyze"))
+    if part in COMMANDS:
+        return judge(run(COMMANDS[part]) == 0)
     if part in WORLD_TESTS:
         return pytest(part, preset, options.words)
     return ctest(part, preset)
@@ -158,21 +186,23 @@ def parse(arguments):
     parser.add_argument("--asan", action="store_true")
     options = parser.parse_args(arguments)
     options.words = words
+    usual = [part for part in USUAL if not (options.asan and part in ONCE)]
     wanted = []
     for name in options.parts or ["all"]:
         if name != "all" and name not in PARTS:
             parser.error(f"there is no part '{name}'; tools/test --list names them")
-        wanted += [part for part in (USUAL if name == "all" else (name,)) if part not in wanted]
-    options.parts = wanted
+        wanted += [part for part in (usual if name == "all" else (name,)) if part not in wanted]
     options.presets = ["sim-asan"] if options.asan else ["sim"]
     if options.full:
         options.presets = ["sim", "sim-asan"]
-        options.parts += [part for part in ONCE if part not in wanted]
+        wanted = [part for part in wanted if part != "board"]  # of which board-whole is more
+        wanted += [part for part in ONCE if part not in (*wanted, "board")]
+    options.parts = wanted
     return options
 
 
 def add_part(part, preset, options, total):
-    name = f"{part} of {preset}" if len(options.presets) > 1 and preset else part
+    name = f"{part} of {preset}" if len(options.presets) > 1 and part not in ONCE else part
     say(f"part {name}")
     count = run_part(part, preset, options)
     say(f"part {name}: {count.line()}")
@@ -188,18 +218,25 @@ def run_preset(preset, parts, options, total):
         add_part(part, preset, options, total)
 
 
+def run_once(parts, options, total):
+    if set(parts) & set(ON_METAL) and not prepare_metal():
+        say(f"preset {METAL} could not be prepared or did not build")
+        total.failed += 1
+        parts = [part for part in parts if part not in ON_METAL]
+    for part in parts:
+        add_part(part, "sim" if part in WORLD_TESTS else None, options, total)
+
+
 def main(arguments):
     options = parse(arguments)
     if options.list:
         for name, meaning in PARTS.items():
-            print(f"{name:10} {meaning}")
+            print(f"{name:11} {meaning}")
         return 0
     total = Count()
     for preset in options.presets:
         run_preset(preset, [part for part in options.parts if part not in ONCE], options, total)
-    for part in options.parts:
-        if part in ONCE:
-            add_part(part, None, options, total)
+    run_once([part for part in options.parts if part in ONCE], options, total)
     print(total.line(), flush=True)
     return 1 if total.failed or not total.passed else 0
 

@@ -16,6 +16,8 @@ from world.appliance import Appliance, factory_config, make_image
 from world.namespace import wait_until
 from world.world import APPLIANCE, GATEWAY, TAP
 
+pytestmark = pytest.mark.every_board
+
 FLASH_BYTES = 16 * 1024 * 1024
 PATTERNS = {"boot", "ok", "working", "attention", "risk", "fault"}
 

@@ -18,6 +18,8 @@ from world.console import PASSWORD_PROMPT, PROMPT, Console, ConsoleError
 from world.namespace import wait_until
 from world.world import TAP, World
 
+pytestmark = pytest.mark.every_board
+
 UP, DOWN, LEFT, BACKSPACE, CTRL_C, CTRL_U, TAB, ENTER = (
     b"\x1b[A", b"\x1b[B", b"\x1b[D", b"\x7f", b"\x03", b"\x15", b"\t", b"\r")
 SENTENCE = re.compile(r"^[A-Z`\"'].*[.!?]$", re.DOTALL)

@@ -2,7 +2,11 @@
 
 import subprocess
 
+import pytest
+
 from world import board, paths
+
+pytestmark = pytest.mark.every_board
 
 
 def test_demo_holds_every_step_and_ends_well():

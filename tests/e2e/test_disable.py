@@ -9,6 +9,8 @@ from helpers import FATAL, UNRECOGNIZED_NAME, alert_of, fetch_policy, hello_answ
 from world.console import ConsoleError
 from world.namespace import wait_until
 
+pytestmark = pytest.mark.every_board
+
 
 def test_disable_stops_the_host_and_names_the_records(fronted_board):
     board, world = fronted_board, fronted_board.world

@@ -10,6 +10,8 @@ from world import client
 from world.appliance import Appliance
 from world.world import APPLIANCE, World
 
+pytestmark = pytest.mark.every_board
+
 NAME = "mta-sts.example.test"
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 

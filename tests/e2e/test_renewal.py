@@ -2,10 +2,13 @@
 
 import threading
 
+import pytest
 from cryptography import x509
 
 from helpers import fetch_policy, served_certificate
 from world.appliance import Appliance
+
+pytestmark = pytest.mark.every_board
 
 LIFETIME = 120
 

@@ -20,8 +20,9 @@ ABILITIES = {
     "own_entropy": "has a source of entropy, so that it can work without a factory seed",
 }
 
+SIM = "sim"
 MEANINGS = {
-    "sim": "the firmware as a Linux process",
+    SIM: "the firmware as a Linux process",
     "emcraft-sf2": "the firmware on a Cortex-M3 with FreeRTOS, under QEMU",
 }
 
@@ -45,12 +46,13 @@ class Kind:
 
 def kind():
     """The board of this run."""
-    name = os.environ.get("SEALPOST_BOARD") or "sim"
-    if name == "sim":
+    name = os.environ.get("SEALPOST_BOARD") or SIM
+    if name == SIM:
         binary = paths.sim_binary()
         return Kind(name, MEANINGS[name], binary, binary, -signal.SIGTERM, frozenset(ABILITIES))
     program = paths.ROOT / "boards" / name / "run"
     if not program.exists():
         raise paths.MissingProgram(f"there is no board '{name}': {program} is not there")
     built = paths.ROOT / "build" / name / f"sealpost-{name}.elf"
-    return Kind(name, MEANINGS.get(name, "a board of yours"), program, Path(os.environ.get("SEALPOST_ELF", built)), 0, frozenset())
+    return Kind(name, MEANINGS.get(name, "a board of yours"), program, Path(os.environ.get("SEALPOST_ELF", built)), 0,
+                frozenset())

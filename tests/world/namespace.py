@@ -111,12 +111,15 @@ class Namespace:
             raise WorldError("the namespace is gone")
         return socket.socket(fileno=descriptors[0])
 
-    def connect(self, address, port, seconds=5):
-        """A connected TCP socket to an address of the world."""
+    def connect(self, address, port, seconds=5, source=None):
+        """A connected TCP socket to an address of the world, from `source`, an address and a port of the world."""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         made = self.socket(family)
         made.settimeout(seconds)
         try:
+            if source:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                made.bind(source)
             made.connect((address, port))
         except OSError:
             made.close()
