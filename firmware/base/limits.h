@@ -36,8 +36,8 @@
 #define SP_SCRATCH_MAX 12800
 
 /* TCP and TLS */
-#define SP_TCP_STREAMS 14 /* open at once, in and out */
-#define SP_TCP_INBOUND 10 /* of which from outside */
+#define SP_TCP_STREAMS 18 /* open at once, in and out */
+#define SP_TCP_INBOUND 14 /* of which from outside */
 #define SP_TCP_INBOUND_PER_ADDRESS 6
 #define SP_TLS_SERVERS 4 /* inbound TLS connections with a handshake or a session */
 #define SP_TLS_CLIENTS 1 /* outbound: one at a time */

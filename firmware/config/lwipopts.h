@@ -25,7 +25,7 @@
 #define PBUF_POOL_BUFSIZE 256
 #define PBUF_POOL_SIZE 40
 #define MEMP_NUM_PBUF 16
-#define MEMP_NUM_TCP_PCB 28 /* SP_TCP_STREAMS, ten half-open ones, and some that are closing */
+#define MEMP_NUM_TCP_PCB 32 /* SP_TCP_STREAMS, ten half-open ones, and some that are closing */
 #define MEMP_NUM_TCP_PCB_LISTEN 4
 #define MEMP_NUM_TCP_SEG 48
 #define MEMP_NUM_UDP_PCB 14 /* SP_DNS_QUERIES with a retry each under way, DHCP, SNTP */
