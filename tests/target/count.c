@@ -5,18 +5,24 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void count_print(const char *format, ...)
+void count_say(const char *line)
 {
     static struct sp_uart_16550 uart;
+
+    sp_uart_16550_start(&uart, SF2_UART0);
+    sp_uart_16550_panic(&uart, line);
+    sp_uart_16550_panic(&uart, "\r\n");
+}
+
+void count_print(const char *format, ...)
+{
     char line[200];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    sp_uart_16550_start(&uart, SF2_UART0);
-    sp_uart_16550_panic(&uart, line);
-    sp_uart_16550_panic(&uart, "\r\n");
+    count_say(line);
 }
 
 void count_report(const char *name, uint64_t instructions)
@@ -26,7 +32,7 @@ void count_report(const char *name, uint64_t instructions)
 
 _Noreturn void count_end(void)
 {
-    count_print("count-end");
+    count_say("count-end");
     for (;;) {
     }
 }

@@ -34,6 +34,8 @@ enum count_scenario { COUNT_BOOT = 1, COUNT_TLS = 2, COUNT_FIND = 3, COUNT_ORDER
 /* --- count.c --- */
 /* Starts the clock: the first thing after the reset. */
 uint64_t count_now(void);
+/* A line to the UART; takes little of the stack. */
+void count_say(const char *line);
 void count_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void count_report(const char *name, uint64_t instructions);
 /* Ends, and says where, when err is negative. */
