@@ -186,6 +186,23 @@ def test_overflow_is_met_before_it_writes_over_the_neighbour(bench):
     assert bench.function_at(record["lr"]), record
 
 
+def test_overflow_of_the_interrupts_stack_leaves_a_record_too(bench):
+    """The handler of the fault begins that stack anew: it could not run on what is left of it."""
+    core = bench.at_the_loop()
+    core.run_to(bench.symbols["xPortSysTickHandler"])
+    core.set_register(SP, bench.symbols["sp_interrupt_stack"] + GUARD + 8)
+    core.close()
+    assert bench.crash()["what"] == "a stack that ran over"
+
+
+def test_fault_in_an_interrupt_leaves_a_record_too(bench):
+    core = bench.at_the_loop()
+    core.run_to(bench.symbols["xPortSysTickHandler"])
+    core.set_register(PC, bench.symbols["sp_data_start"])
+    core.close()
+    assert bench.crash()["what"] == NOT_ALLOWED
+
+
 def test_record_outlives_a_power_cut_and_a_factory_reset_forgets_it(bench):
     call_abort(bench)
     before = bench.crash()
