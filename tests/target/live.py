@@ -19,7 +19,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 os.environ["SEALPOST_BOARD"] = "emcraft-sf2"
-os.environ["SEALPOST_SIM"] = str(ROOT / "boards" / "emcraft-sf2" / "run")
 
 from world import client  # noqa: E402
 from world.appliance import Appliance  # noqa: E402
