@@ -58,15 +58,35 @@ static bool is_over(const struct sp_tcp_slot *slot)
     return slot->peer_ended && slot->rx == NULL && !holds_heap(slot->pcb);
 }
 
+/* How many connections the holder of its address has. */
+static unsigned share_of(const struct sp_tcp_slot *slot)
+{
+    unsigned n = 0;
+
+    for (int i = 0; i < SP_TCP_SLOTS; i++) {
+        if (is_live_inbound(&sp_tcp_slots[i]) && one_holder(&sp_tcp_slots[i].peer, &slot->peer)) {
+            n++;
+        }
+    }
+    return n;
+}
+
+/* Who has many connections loses one before who has few: so a crowd of strangers does not cost the
+ * CA its one. */
 static bool goes_before(const struct sp_tcp_slot *a, const struct sp_tcp_slot *b)
 {
     bool a_over = is_over(a);
     bool b_over = is_over(b);
+    unsigned a_share = share_of(a);
+    unsigned b_share = share_of(b);
     bool a_waits = a->rx != NULL; /* for us: it has said something that was not read yet */
     bool b_waits = b->rx != NULL;
 
     if (a_over != b_over) {
         return a_over;
+    }
+    if (a_share != b_share) {
+        return a_share > b_share;
     }
     return a_waits != b_waits ? b_waits : a->active < b->active;
 }

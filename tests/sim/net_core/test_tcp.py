@@ -224,25 +224,52 @@ def test_a_peer_that_waits_for_us_is_not_evicted(network, probe):
         channel.close()
 
 
-def test_total_limit_evicts_longest_idle_and_keeps_the_outbound(network, probe):
+@pytest.fixture
+def strangers(network):
+    """Two more addresses to come from."""
+    addresses = ["192.0.2.66", "192.0.2.67"]
+    for address in addresses:
+        network.ip("address", "add", f"{address}/24", "dev", "tap0")
+    yield addresses
+    for address in addresses:
+        network.ip("address", "del", f"{address}/24", "dev", "tap0")
+
+
+def test_total_limit_evicts_longest_idle_and_keeps_the_outbound(network, probe, strangers):
     done = threading.Event()
     port, thread = serve(network, HOST, lambda channel: done.wait(15))
     probe.ask("connect", 1, HOST, port, "hold")
     probe.expect("ready 1")
     probe.ask("listen", 7, "hold")
     channels = []
-    for i in range(11):
+    for i in range(15):
         channel = network.socket()
         channel.settimeout(10)
-        channel.bind(((HOST, "192.0.2.53")[i % 2], 0))
+        channel.bind(((HOST, "192.0.2.53", strangers[0])[i % 3], 0))
         channel.connect((PROBE, 7))
         channels.append(channel)
         probe.expect(f"accept {1000 + i}")
     assert "room" in probe.expect("end 1000")["words"]
     stats = probe.ask("stats")
-    assert (stats["inbound"], stats["open"]) == ("10", "11")
+    assert (stats["inbound"], stats["open"]) == ("14", "15")
     done.set()
     thread.join()
+    for channel in channels:
+        channel.close()
+
+
+def test_a_crowd_does_not_cost_another_address_its_one_connection(network, probe, strangers):
+    probe.ask("listen", 7, "hold")
+    channels = []
+    for address in ["192.0.2.53"] + [strangers[0]] * 6 + [HOST] * 6 + [strangers[1]] * 2:
+        channel = network.socket()
+        channel.settimeout(10)
+        channel.bind((address, 0))
+        channel.connect((PROBE, 7))
+        channels.append(channel)
+        probe.expect(f"accept {1000 + len(channels) - 1}")
+    assert "room" in probe.expect("end 1001")["words"]
+    assert probe.ask("stats")["evicted"] == "1"
     for channel in channels:
         channel.close()
 
