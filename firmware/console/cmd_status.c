@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define POOL_FIELD 18 /* the longest name is stack:supervisor */
 #define LISTED_MAX 20 /* with more domains than that the text lists only those in trouble */
 
 /* --- JSON --- */
@@ -285,11 +286,11 @@ static enum sp_part text_pools(struct sp_job *job)
     }
     if (job->i++ == 0) {
         sp_out_raw(job->out, "\nPool");
-        sp_out_tab(job->out, SP_OUT_FIELD);
+        sp_out_tab(job->out, POOL_FIELD);
         sp_out_raw(job->out, "      used       peak      limit    refused\n");
     }
     sp_out_safe(job->out, pool->name);
-    sp_out_tab(job->out, SP_OUT_FIELD);
+    sp_out_tab(job->out, POOL_FIELD);
     sp_out_printf(job->out, "%10zu %10zu %10zu %10" PRIu32 "\n", pool->used, pool->peak,
                   pool->limit, pool->refused);
     return SP_PART_AGAIN;

@@ -26,8 +26,8 @@ static void status_says_everything_at_a_glance(void **state)
     assert_has(answer, "\r\nexample.test: active, certificate until 2026-02-22T23:05:00Z\r\n"
                        "  Senders accept the policy; nothing is to be done.\r\n"
                        "  Next: renewal, 2026-01-23T23:05:00Z\r\n");
-    assert_has(answer, "Pool               used       peak      limit    refused\r\n"
-                       "tls                 100       2000      40000          0\r\n");
+    assert_has(answer, "Pool                    used       peak      limit    refused\r\n"
+                       "tls                      100       2000      40000          0\r\n");
 }
 
 static void status_tells_the_last_fault_of_one_that_had_one(void **state)
