@@ -89,39 +89,12 @@ static void taking_too_much_or_releasing_twice_restarts(void **state)
     assert_int_equal(sp_scratch_use().used, 0);
 }
 
-int __asan_address_is_poisoned(const void volatile *p) __attribute__((weak));
-
-/* Under the address sanitizer, what was given back and what was never taken is not to be touched.
- */
-static void a_use_of_what_nobody_has_is_found(void **state)
-{
-    size_t mark = sp_scratch_mark();
-    char *taken = sp_scratch_take(20);
-    (void)state;
-
-    if (__asan_address_is_poisoned == NULL) {
-        sp_scratch_release(mark);
-        skip();
-    }
-    assert_false(__asan_address_is_poisoned(taken));
-    assert_false(__asan_address_is_poisoned(taken + 19));
-    assert_true(__asan_address_is_poisoned(taken + 20));
-    assert_true(__asan_address_is_poisoned(taken + 32));
-    sp_scratch_release(mark);
-    assert_true(__asan_address_is_poisoned(taken));
-    assert_ptr_equal(sp_scratch_take(4), taken);
-    assert_false(__asan_address_is_poisoned(taken + 3));
-    assert_true(__asan_address_is_poisoned(taken + 4));
-    sp_scratch_release(mark);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_taken_is_zero_aligned_and_apart),
         cmocka_unit_test(what_is_released_is_wiped),
         cmocka_unit_test(an_inner_call_leaves_the_outer_ones_alone),
-        cmocka_unit_test(a_use_of_what_nobody_has_is_found),
         cmocka_unit_test(the_peak_is_remembered),
         cmocka_unit_test(taking_too_much_or_releasing_twice_restarts),
     };
