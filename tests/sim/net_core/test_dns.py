@@ -68,7 +68,8 @@ class Faulty:
         self._answer, self._answer_tcp = answer, answer_tcp
         self._udp = network.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind(("192.0.2.54", 53))
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
         self._tcp = None
         if answer_tcp:
             self._tcp = network.listen("192.0.2.54", 53)
@@ -97,7 +98,10 @@ class Faulty:
                 size = int.from_bytes(channel.recv(2), "big")
                 self._answer_tcp(channel, dns.message.from_wire(channel.recv(size)))
 
-    def close(self):
+    def close(self, waker):
+        # A thread that blocks in recvfrom keeps the port, and does so until it has run on.
+        waker.sendto(b"", ("192.0.2.54", 53))
+        self._thread.join()
         self._udp.close()
         if self._tcp:
             self._tcp.shutdown(socket.SHUT_RDWR)
@@ -113,11 +117,9 @@ def faulty(network):
         return servers[-1]
 
     yield make
-    for server in servers:
-        # A thread that blocks in recvfrom keeps the port: wake it.
-        with network.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
-            waker.sendto(b"", ("192.0.2.54", 53))
-        server.close()
+    with network.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
+        for server in servers:
+            server.close(waker)
 
 
 def answer_with(query, *texts, rcode=dns.rcode.NOERROR, flags=0):
