@@ -9,6 +9,7 @@
 #include "app/part.h"
 #include "base/err.h"
 #include "base/port.h"
+#include "crypto/crypto.h"
 #include "nor_emulator/nor_emulator.h"
 
 #include <stdio.h>
@@ -231,6 +232,25 @@ static void an_area_that_is_blank_fails(void **state)
     assert_fails("area", "blank");
 }
 
+/* A header of no files: the smallest that can be good. */
+static void write_area(void)
+{
+    static const uint8_t head[16] = {'S', 'P', 'a', 'r', 1, 0, 0, 0, 16, 0, 0, 0, 16};
+    static uint8_t hash[SP_AREA_HASH];
+    memcpy(nor.bytes + SIZE - SIZE / 16, head, sizeof head);
+    sp_sha256(sp_span(head, sizeof head), hash);
+    sp_area_start(hash);
+}
+
+static void an_area_that_was_good_on_start_is_looked_at_again(void **state)
+{
+    (void)state;
+    write_area();
+    assert_passes("area");
+    nor.bytes[SIZE - SIZE / 16 + 12] ^= 1U;
+    assert_fails("area", "foreign");
+}
+
 static void the_nic_wants_a_link_an_address_a_phy_and_frames(void **state)
 {
     (void)state;
@@ -333,6 +353,7 @@ int main(void)
         ON_A_BOARD(a_part_that_fails_is_named),
         ON_A_BOARD(a_part_without_a_test_block_cannot_be_tested),
         ON_A_BOARD(an_area_that_is_blank_fails),
+        ON_A_BOARD(an_area_that_was_good_on_start_is_looked_at_again),
         ON_A_BOARD(the_nic_wants_a_link_an_address_a_phy_and_frames),
         ON_A_BOARD(a_link_that_comes_up_within_its_patience_passes),
         ON_A_BOARD(a_clock_that_is_off_or_stands_still_fails),
