@@ -21,6 +21,7 @@ CODE, UNMAPPED, ESRAM_TEXT = 0xa0000000, 0x50000000, 0x20008000
 UNDEFINED, BREAKPOINT, FOREVER = b"\x00\xde", b"\x00\xbe", b"\xfe\xe7"
 GUARD = 32
 ALL_FRAMES = 3
+TO_TASK = 0xfffffffd  # lr of an interrupt that came in a task
 EMAC, RX_CONTROL, RX_STATUS = 0x40041000, 0x18c, 0x194
 DROPPED = 12  # of struct sp_hal_nic, with which the driver's struct begins
 RESTART_SECONDS = 30
@@ -200,7 +201,9 @@ def test_fault_in_an_interrupt_leaves_a_record_too(bench):
     core.run_to(bench.symbols["xPortSysTickHandler"])
     core.set_register(PC, bench.symbols["sp_data_start"])
     core.close()
-    assert bench.crash()["what"] == NOT_ALLOWED
+    record = bench.crash()
+    assert (record["what"], int(record["pc"], 16)) == (NOT_ALLOWED, bench.symbols["sp_data_start"]), record
+    assert int(record["lr"], 16) == TO_TASK, record
 
 
 def test_record_outlives_a_power_cut_and_a_factory_reset_forgets_it(bench):
