@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#define PAINT 0xa5a5a5a5U /* FreeRTOS's, for the tasks' stacks; interrupt_stack_paint's */
+#define PAINT 0xa5a5a5a5U /* FreeRTOS's, on the tasks' stacks; ours, on the interrupts' */
 #define LOOKS 20U
 #define LOOK_TICKS 100U /* a microsecond */
 #define PHY_ID1 2U

@@ -6,9 +6,7 @@ enum { DATA = 0, IER = 1, FCR = 2, LCR = 3, LSR = 5 }; /* registers */
 
 #define IER_RX 0x01U
 #define IER_TX 0x02U
-#define FCR_ON                                                                                     \
-    0x01U /* FIFOs on, an interrupt at the first byte; being switched on empties them              \
-           */
+#define FCR_ON 0x01U /* FIFOs, which that empties; an interrupt at the first byte */
 #define LCR_8N1 0x03U
 #define LSR_RX 0x01U
 #define LSR_TX_EMPTY 0x20U

@@ -2,7 +2,7 @@
  * lwipopts.h: lwIP without an operating system, inside the firmware's one loop.
  *
  * Only the raw API is used, from one task, so nothing is locked. The pools are sized once for every
- * board, 30 KB in all; their high-water marks are in lwip_stats (sp_net_pools).
+ * board, 30 KB in all; their high-water marks are in lwip_stats (sp_net_pool).
  */
 #ifndef SP_LWIPOPTS_H
 #define SP_LWIPOPTS_H
@@ -84,9 +84,7 @@
 #define TCP_WND (3 * TCP_MSS)
 #define TCP_SND_BUF (3 * TCP_MSS)
 #define TCP_SND_QUEUELEN 16
-#define TCP_OVERSIZE                                                                               \
-    256 /* bytes that a write takes ahead, for what follows it into the segment                    \
-         */
+#define TCP_OVERSIZE 256 /* bytes taken ahead by a write, for what joins its segment */
 #define TCP_LISTEN_BACKLOG 1
 /* Pieces beyond a gap, of our own connections and of a stranger's, who must not fill the pool with
  * them. */
