@@ -127,18 +127,16 @@ _Noreturn void crash_standstill(TaskHandle_t task)
 
 /* --- faults --- */
 
-static enum kind kind_of(uint32_t exception)
+/* By the status, not by the exception: with interrupts off each becomes a HardFault. */
+static enum kind kind_of(uint32_t status)
 {
-    switch (exception) {
-    case 4:
+    if ((status & SCB_CFSR_MEMFAULTSR_Msk) != 0) {
         return MEMORY;
-    case 5:
-        return BUS;
-    case 6:
-        return USAGE;
-    default:
-        return HARD;
     }
+    if ((status & SCB_CFSR_BUSFAULTSR_Msk) != 0) {
+        return BUS;
+    }
+    return (status & SCB_CFSR_USGFAULTSR_Msk) != 0 ? USAGE : HARD;
 }
 
 static uint32_t address_of(uint32_t status)
@@ -179,7 +177,7 @@ __attribute__((used, noreturn)) static void fault(const uint32_t *frame)
     bool readable = frame >= sp_data_start && frame + FRAME_WORDS <= sp_heap_end;
     bool stacked = readable && (status & (SCB_CFSR_MSTKERR_Msk | SCB_CFSR_STKERR_Msk)) == 0;
     sp_mpu_unguard();
-    begin(over ? STACK : kind_of(__get_IPSR()), stacked ? frame[FRAME_PC] : 0,
+    begin(over ? STACK : kind_of(status), stacked ? frame[FRAME_PC] : 0,
           stacked    ? frame[FRAME_LR]
           : readable ? likely_return(frame)
                      : 0,

@@ -102,7 +102,7 @@ static uint32_t spi_now_ms(struct sp_spi *bus)
     return (uint32_t)board_clock_ms();
 }
 
-static void open_devices(void)
+static void open_devices(struct sp_hal_clock *clock)
 {
     uint8_t mac[6];
     mac_address(mac);
@@ -112,7 +112,7 @@ static void open_devices(void)
     board = (struct sp_board){
         .name = "emcraft-sf2",
         .flash = &nor.flash,
-        .clock = board_clock_start(),
+        .clock = clock,
         .nic = &emac.nic,
         .uart = &uart.uart,
         .led = board_light(),
@@ -181,13 +181,16 @@ static void keys(void *unused)
     }
 }
 
+/* Vectors and clock come first: a fault wants a handler, and that wants to know when it was. */
 int main(void)
 {
+    struct sp_hal_clock *clock;
     SCB->VTOR = (uint32_t)(uintptr_t)sp_vectors;
+    clock = board_clock_start();
     SCB->SHCSR |= SCB_SHCSR_MEMFAULTENA_Msk | SCB_SHCSR_BUSFAULTENA_Msk | SCB_SHCSR_USGFAULTENA_Msk;
     board_paint_interrupt_stack();
     sp_mpu_start();
-    open_devices();
+    open_devices(clock);
     service_task = xTaskCreateStatic(service, "service", SERVICE_STACK / sizeof(StackType_t), NULL,
                                      1, board_service_stack, &service_memory);
     keys_task = xTaskCreateStatic(keys, "keys", KEYS_STACK / sizeof(StackType_t), NULL, 2,

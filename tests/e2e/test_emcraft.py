@@ -206,6 +206,19 @@ def test_fault_in_an_interrupt_leaves_a_record_too(bench):
     assert int(record["lr"], 16) == TO_TASK, record
 
 
+@pytest.mark.parametrize("function, task", [("board_paint_interrupt_stack", "start"), ("sp_uart_16550_start", "start"),
+                                            ("sp_spi_nor_open", "service")])
+def test_fault_before_the_service_is_up_leaves_a_record_too(board_off, function, task):
+    """The first one comes before there are tasks, devices, or the service's clock."""
+    bench = Bench(board_off)
+    core = bench.start_at(function)
+    core.set_register(PC, bench.symbols["sp_data_start"])
+    core.close()
+    record = bench.crash()
+    assert (record["what"], record["task"]) == (NOT_ALLOWED, task), record
+    assert int(record["pc"], 16) == bench.symbols["sp_data_start"], record
+
+
 def test_record_outlives_a_power_cut_and_a_factory_reset_forgets_it(bench):
     call_abort(bench)
     before = bench.crash()
