@@ -10,12 +10,16 @@
 #include <string.h>
 
 #define DEADLINE_MS ((sp_time)SP_DNS_TIMEOUT_MS * SP_DNS_TRIES)
+#define PAUSE_MS 500 /* until a query that lacked memory is asked again */
 
 static struct slot {
     struct sp_dns_query *query; /* NULL: free */
     struct sp_addr server;      /* family 0: the resolvers */
     int channel;
-    bool asked; /* c-ares has it */
+    bool asked;       /* c-ares has it */
+    bool starved;     /* it lacked memory, once at least */
+    sp_time again;    /* it is not asked before that */
+    uint32_t refused; /* allocations of the pool, when it was asked last */
 } slots[SP_DNS_QUERIES];
 
 static struct sp_addr servers[SP_RESOLVERS];
@@ -82,6 +86,32 @@ static void finish(struct slot *slot, int result, const ares_dns_record_t *respo
     query->done = true;
 }
 
+/* Out of c-ares, to be asked again while there is time. */
+static void put_off(struct slot *slot, sp_time again)
+{
+    if (slot->asked) {
+        sp_ares_abandon(slot->channel);
+    }
+    slot->asked = false;
+    slot->again = again;
+    ends++;
+}
+
+/* Others give their memory back soon. */
+static void starve(struct slot *slot)
+{
+    slot->starved = true;
+    put_off(slot, sp_port_mono_ms() + PAUSE_MS);
+}
+
+/* c-ares does not always say so: an answer that it had no memory for is malformed to it, or has
+ * never come. */
+static bool lacked_memory(const struct slot *slot, int result)
+{
+    return result == SP_E_MEMORY || ((result == SP_E_DNS_TIMEOUT || result == SP_E_DNS_FORMAT) &&
+                                     sp_port_use(SP_POOL_DNS).refused != slot->refused);
+}
+
 /* c-ares shortens its timeouts when a server has been fast. A resolver that has to ask around may
  * need longer, so as long as there is time, it is asked again. */
 static void on_end(unsigned ticket, int result, const ares_dns_record_t *response,
@@ -92,10 +122,12 @@ static void on_end(unsigned ticket, int result, const ares_dns_record_t *respons
     if (slot == NULL) {
         return;
     }
+    if (lacked_memory(slot, result)) {
+        starve(slot);
+        return;
+    }
     if (result == SP_E_DNS_TIMEOUT && slot->asked) {
-        sp_ares_abandon(slot->channel);
-        slot->asked = false;
-        ends++;
+        put_off(slot, 0);
         return;
     }
     finish(slot, result == SP_E_UNREACHABLE ? SP_E_DNS_TIMEOUT : result, response, server);
@@ -109,11 +141,17 @@ static void put(struct slot *slot)
     struct sp_dns_query *query = slot->query;
     int channel;
 
+    slot->again = 0;
+    slot->refused = sp_port_use(SP_POOL_DNS).refused;
     channel = sp_ares_ask(ticket, query->name, query->type, &slot->server);
-    if (slot->query != query || query->token != ticket) { /* it ended at once */
+    if (slot->query != query || query->token != ticket || slot->again != 0) { /* ended at once */
         if (channel >= 0) {
             sp_ares_abandon(channel);
         }
+        return;
+    }
+    if (channel == SP_E_MEMORY) {
+        starve(slot);
         return;
     }
     if (channel < 0) {
@@ -219,12 +257,13 @@ sp_time sp_dns_step(sp_time now)
             continue;
         }
         if (now >= slot->query->started + DEADLINE_MS) {
-            finish(slot, SP_E_DNS_TIMEOUT, NULL, &nobody);
-        } else if (!slot->asked) {
+            finish(slot, slot->starved ? SP_E_MEMORY : SP_E_DNS_TIMEOUT, NULL, &nobody);
+        } else if (!slot->asked && now >= slot->again) {
             put(slot);
         }
         if (slot->query != NULL) {
             next = sp_time_min(next, slot->query->started + DEADLINE_MS);
+            next = slot->asked ? next : sp_time_min(next, slot->again);
         }
     }
     return ends != before ? now : next;

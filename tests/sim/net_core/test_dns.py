@@ -12,7 +12,7 @@ import pytest
 from conftest import STATIC
 from world.dns import Dns
 
-NXDOMAIN, NODATA, SERVFAIL, REFUSED, TIMEOUT, FORMAT, NO_SERVER = -17, -18, -19, -20, -21, -22, -23
+MEMORY, NXDOMAIN, NODATA, SERVFAIL, REFUSED, TIMEOUT, FORMAT, NO_SERVER = -9, -17, -18, -19, -20, -21, -22, -23
 
 
 @pytest.fixture(scope="module")
@@ -424,6 +424,26 @@ def test_query_without_memory_ends_with_that_error(knot, ask, probe):
     ask("example.test", "MX")
     probe.ask("limit", probe.ask("memory")["used"])
     answer = ask("example.test", "MX")
-    assert answer["result"] == -9
+    assert answer["result"] == MEMORY
     probe.ask("limit", 1_000_000)
     assert ask("example.test", "MX")["result"] == 0
+
+
+def test_answer_too_large_for_the_memory_ends_with_that_error_and_is_not_asked_for_all_the_time(knot, ask, probe):
+    """c-ares itself speaks of a timeout or of a malformed answer then, and asks at once again."""
+    ask("example.test", "MX")
+    probe.ask("limit", int(probe.ask("memory")["used"]) + 6000)
+    answer = ask("big.test", "TXT")
+    assert answer["result"] == MEMORY
+    assert int(probe.ask("memory")["refused"]) < 200
+    assert ask("example.test", "MX")["result"] == 0
+
+
+def test_query_that_lacked_memory_goes_on_when_there_is_some(knot, ask, probe):
+    ask("example.test", "MX")
+    probe.ask("limit", int(probe.ask("memory")["used"]) + 6000)
+    probe.say("dns", 7, "big.test", "TXT")
+    while int(probe.ask("memory")["refused"]) == 0:
+        pass
+    probe.ask("limit", 1_000_000)
+    assert probe.expect("answer 7")["result"] == "0"
