@@ -165,6 +165,8 @@ static const char *dns_error_code(int err)
         return "dns_malformed";
     case SP_E_DNS_NO_SERVER:
         return "no_resolver";
+    case SP_E_MEMORY:
+        return "dns_memory";
     default:
         return "dns_failed";
     }
@@ -176,6 +178,10 @@ void sp_check_say_dns_error(struct sp_check_pen *check, const char *name, int er
                  name, sp_err_text(err));
     if (err == SP_E_DNS_NO_SERVER) {
         sp_check_remedy(check, "Configure a DNS server with `net static` or use DHCP.");
+    } else if (err == SP_E_MEMORY) {
+        sp_check_remedy(check,
+                        "Ask again in a minute; if that does not help, DNS answers more than "
+                        "the appliance can read: publish fewer records at this name.");
     } else {
         sp_check_remedy(check, "See whether the zone's name servers answer, and whether the "
                                "appliance's resolver (`net`) works.");

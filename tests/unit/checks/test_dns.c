@@ -66,7 +66,7 @@ static const struct row rows[] = {
     {SP_E_DNS_TIMEOUT, {0}, SP_E_DNS_TIMEOUT, {0}, UNKNOWN, "dns_timeout", "could not be asked"},
     {SP_E_DNS_REFUSED, {0}, SP_E_DNS_REFUSED, {0}, UNKNOWN, "dns_refused", "could not be asked"},
     {SP_E_DNS_FORMAT, {0}, NODATA, {0}, UNKNOWN, "dns_malformed", "could not be asked"},
-    {SP_E_MEMORY, {0}, NODATA, {0}, UNKNOWN, "dns_failed", "could not be asked"},
+    {SP_E_MEMORY, {0}, NODATA, {0}, UNKNOWN, "dns_memory", "could not be asked"},
     {NODATA, {0}, SP_E_DNS_SERVFAIL, {0}, UNKNOWN, "servfail", "could not be asked"},
 };
 

@@ -86,7 +86,7 @@ static void no_answer_is_told_apart_from_no_record(void **state)
         {SP_E_DNS_NXDOMAIN, FAIL, "missing"},       {SP_E_DNS_NODATA, FAIL, "missing"},
         {SP_E_DNS_SERVFAIL, UNKNOWN, "servfail"},   {SP_E_DNS_TIMEOUT, UNKNOWN, "dns_timeout"},
         {SP_E_DNS_REFUSED, UNKNOWN, "dns_refused"}, {SP_E_DNS_FORMAT, UNKNOWN, "dns_malformed"},
-        {SP_E_CANCELLED, UNKNOWN, "dns_failed"},
+        {SP_E_MEMORY, UNKNOWN, "dns_memory"},       {SP_E_CANCELLED, UNKNOWN, "dns_failed"},
     };
 
     for (size_t i = 0; i < COUNT(errors); i++) {
