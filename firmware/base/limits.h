@@ -45,7 +45,7 @@
  * c-ares, cJSON. A 64-bit host's pointers want twice as much. And the heap that holds them all,
  * with the pools' headers and what malloc adds: a board's linker script sees to it. */
 #define SP_TLS_POOL (66 * 1024 * sizeof(void *) / 4)
-#define SP_DNS_POOL (8 * 1024 * sizeof(void *) / 4)
+#define SP_DNS_POOL (11 * 1024 * sizeof(void *) / 4)
 #define SP_JSON_POOL (4 * 1024 * sizeof(void *) / 4)
 #define SP_HEAP ((SP_TLS_POOL + SP_DNS_POOL + SP_JSON_POOL) * 17 / 16)
 /* Bytes of the record buffers: inbound of a client (16 KB as soon as a record wants it); inbound of

@@ -13,7 +13,7 @@ from world.appliance import Appliance
 from world.console import ConsoleError
 from world.debugger import PC, R0, SP, Debugger, symbols
 from world.namespace import wait_until
-from world.world import APPLIANCE, TAP
+from world.world import APPLIANCE, GATEWAY, TAP
 
 pytestmark = [pytest.mark.only_on("emcraft-sf2"), pytest.mark.every_board]
 
@@ -268,6 +268,25 @@ def test_memory_of_libraries_and_network_is_told(world, bench):
     libraries = [pools[name] for name in ("tls", "dns", "json")]
     assert max(pool["peak"] for pool in libraries) < pools["heap"]["peak"]
     assert sum(pool["limit"] for pool in libraries) < pools["heap"]["limit"]
+
+
+def test_orders_and_checks_side_by_side_find_memory_for_dns(world):
+    """With as many resolvers as can be configured; a query that is refused memory has to wait and to be asked again."""
+    board = Appliance(world, network={"mode": "static", "address": f"{APPLIANCE}/24", "gateway": GATEWAY,
+                                      "dns": ["192.0.2.53", "192.0.2.54", "2001:db8::53"]}).start()
+    domains = ("example.test", "second.test", "third.test")
+    for domain in domains:
+        board.enable_fully(domain)
+    for _ in range(4):
+        for domain in domains:
+            for other in set(domains) - {domain}:
+                try:
+                    board.ask_json(f"renew {other}")
+                except ConsoleError:
+                    pass  # it is being renewed
+            assert board.passes(domain)
+    pool = next(pool for pool in board.ask_json("status")["pools"] if pool["name"] == "dns")
+    assert pool["refused"] == 0, pool
 
 
 def overflown(core):
