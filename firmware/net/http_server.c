@@ -569,7 +569,7 @@ static bool end(struct connection *c)
 
 static void time_is_up(struct connection *c, sp_time now)
 {
-    if (c->state == READING && c->buf_n > 0 && !c->closes) {
+    if (c->state == READING && c->buf_n > 0 && (c->queues || !c->closes)) {
         reject(c, c->queues ? 503 : 408, now);
         return;
     }

@@ -270,6 +270,29 @@ static void slow_readers_of_large_answers_go_when_others_wait(void **state)
     assert_true(slow->end[1].released);
 }
 
+static void who_waits_too_long_for_its_large_answer_is_told(void **state)
+{
+    static const char *const asks[] = {BIG, "GET /big HTTP/1.1\r\nHost: " HOST
+                                            "\r\nConnection: close\r\n\r\n"};
+
+    for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++) {
+        struct pipe *slow;
+        struct pipe *other;
+
+        (void)reset(state);
+        slow = slow_reader();
+        other = fake_net_arrive(PLAIN);
+        put(other, asks[i]);
+        for (unsigned ms = 0; ms < SP_HTTP_HEADER_TIMEOUT_MS; ms += 2000) {
+            assert_string_equal(get(other), "");
+            assert_int_equal(strlen(get(slow)), 700);
+            test_now += 2000;
+            step();
+        }
+        assert_true(strncmp(get(other), "HTTP/1.1 503 ", 13) == 0);
+    }
+}
+
 static void long_headers_fit_when_there_is_no_body(void **state)
 {
     struct pipe *pipe = fake_net_arrive(PLAIN);
@@ -702,6 +725,7 @@ int main(void)
         cmocka_unit_test_setup(long_headers_fit_when_there_is_no_body, reset),
         cmocka_unit_test_setup(large_answers_wait_for_each_other_and_small_ones_for_none, reset),
         cmocka_unit_test_setup(slow_readers_of_large_answers_go_when_others_wait, reset),
+        cmocka_unit_test_setup(who_waits_too_long_for_its_large_answer_is_told, reset),
         cmocka_unit_test_setup(handler_may_close_without_an_answer, reset),
         cmocka_unit_test_setup(rubbish_is_answered_and_the_connection_ends, reset),
         cmocka_unit_test_setup(header_over_the_limit_gets_431, reset),
