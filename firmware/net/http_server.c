@@ -68,7 +68,8 @@ static struct {
     char bytes[SP_HTTP_RESPONSE_MAX];
 } large;
 static struct sp_http_server_stats stats;
-static bool tls_is_short; /* somebody waits for a TLS context in this step */
+/* What somebody waits for in this step, who wants a TLS context. */
+static enum { NOTHING, A_HANDSHAKE_TO_END, A_CONNECTION_TO_END } tls_waits_for;
 
 struct sp_http_server_stats sp_http_server_stats(void)
 {
@@ -163,6 +164,15 @@ static bool evict_idle(bool tls_only, sp_time now)
     return true;
 }
 
+/* Whose end would be of use: anybody's, that of one on a TLS port, of one in a TLS handshake. */
+enum scope { ALL, SECURE, SHAKING };
+
+static bool is_within(const struct connection *c, enum scope scope)
+{
+    return scope == ALL || (scope == SECURE && c->listener->lookup != NULL) ||
+           c->state == HANDSHAKE;
+}
+
 static bool is_silent(const struct connection *c, sp_time now)
 {
     return (c->state == HANDSHAKE || (c->state == READING && !c->queues)) &&
@@ -170,16 +180,16 @@ static bool is_silent(const struct connection *c, sp_time now)
 }
 
 /* Lets go of the connection that owes us something and has been silent longest, so that strangers
- * who say nothing cannot keep senders and the CA out; tls_only as above. Only after all connections
- * were stepped: what has come in meanwhile is then heard. */
-static bool evict_silent(bool tls_only, sp_time now)
+ * who say nothing cannot keep senders and the CA out. Only after all connections were stepped: what
+ * has come in meanwhile is then heard. */
+static bool evict_silent(enum scope scope, sp_time now)
 {
     struct connection *oldest = NULL;
 
     for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
         struct connection *c = &connections[i];
 
-        if (is_silent(c, now) && !(tls_only && c->listener->lookup == NULL) &&
+        if (is_silent(c, now) && is_within(c, scope) &&
             (oldest == NULL || c->heard < oldest->heard)) {
             oldest = c;
         }
@@ -259,7 +269,7 @@ static bool seat_arrivals(sp_time now)
     if (first == NULL) {
         return false;
     }
-    if (c == NULL && (evict_idle(false, now) || evict_silent(false, now))) {
+    if (c == NULL && (evict_idle(false, now) || evict_silent(ALL, now))) {
         c = find_free();
     }
     if (c != NULL) {
@@ -310,9 +320,14 @@ static bool start_tls(struct connection *c, sp_time now)
         return false;
     }
     err = sp_tls_accept(c->stream, c->listener->lookup, c->listener->ctx, &c->stream);
-    if (err == SP_E_MEMORY || err == SP_E_AGAIN) {
-        tls_is_short = err == SP_E_AGAIN || !evict_idle(true, now);
-        return !tls_is_short;
+    if (err == SP_E_AGAIN) {
+        tls_waits_for = A_HANDSHAKE_TO_END;
+        return false;
+    }
+    if (err == SP_E_MEMORY) {
+        bool made_room = evict_idle(true, now);
+        tls_waits_for = made_room ? NOTHING : A_CONNECTION_TO_END;
+        return made_room;
     }
     set_state(c, HANDSHAKE, now, SP_HANDSHAKE_TIMEOUT_MS);
     return true;
@@ -628,12 +643,13 @@ sp_time sp_http_server_step(sp_time now)
     uint32_t moved = sp_tls_stats().moved;
     bool worked = false;
 
-    tls_is_short = false;
+    tls_waits_for = NOTHING;
     for (size_t i = 0; i < SP_HTTP_CONNECTIONS; i++) {
         worked = step_connection(&connections[i], now) || worked;
     }
-    if (tls_is_short) {
-        worked = evict_silent(true, now) || worked;
+    if (tls_waits_for != NOTHING) {
+        worked =
+            evict_silent(tls_waits_for == A_HANDSHAKE_TO_END ? SHAKING : SECURE, now) || worked;
     }
     if (now >= large_until()) {
         drop(large.owner);

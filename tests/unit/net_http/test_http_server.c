@@ -665,6 +665,34 @@ static void silent_handshakes_make_room(void **state)
     sp_stream_release(client.tls);
 }
 
+/* What is waited for is the end of a handshake: who has shaken hands is in nobody's way. */
+static void a_handshake_under_way_costs_no_open_connection(void **state)
+{
+    struct client quiet = secure_client(HOST);
+    struct pipe *shaking, *late;
+
+    (void)state;
+    (void)exchange(&quiet, ASK); /* the client's Finished leaves with it */
+    /* Room for one that shakes hands beside an open one. */
+    sp_port_set_limit(SP_POOL_TLS, SP_TLS_POOL);
+    test_now += 1000;
+    shaking = fake_net_arrive(SECURE);
+    step();
+    late = fake_net_arrive(SECURE);
+    test_now += 1500; /* the first one has been silent for longer than it may, the second not */
+    step();
+    assert_int_equal(sp_tls_stats().servers, 2);
+    assert_false(quiet.pipe->end[1].released);
+    pipe_cut(shaking, 0);
+    step();
+    assert_true(shaking->end[1].released);
+    assert_false(late->end[1].released);
+    assert_int_equal(sp_tls_stats().servers, 2);
+    assert_non_null(strstr(exchange(&quiet, ASK), "hello"));
+    sp_stream_release(quiet.tls);
+    sp_port_set_limit(SP_POOL_TLS, SIZE_MAX);
+}
+
 static void idle_secure_connection_gives_its_context_up(void **state)
 {
     struct pipe *silent[SP_TLS_SERVERS];
@@ -743,6 +771,7 @@ int main(void)
         cmocka_unit_test_setup(secure_connections_wait_for_a_context, reset),
         cmocka_unit_test_setup(those_that_net_ended_keep_nobody_out, reset),
         cmocka_unit_test_setup(silent_handshakes_make_room, reset),
+        cmocka_unit_test_setup(a_handshake_under_way_costs_no_open_connection, reset),
         cmocka_unit_test_setup(idle_secure_connection_gives_its_context_up, reset),
         cmocka_unit_test_setup(every_stream_operation_fails_once, reset),
         cmocka_unit_test_setup(a_port_is_served_once, reset),
