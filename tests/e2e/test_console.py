@@ -297,8 +297,13 @@ def test_console_on_standard_input_and_output(world):
 def test_on_a_terminal_ctrl_c_is_a_key_and_ctrl_backslash_ends(world):
     board = Appliance(world)
     near, far = os.openpty()
+
+    def take_terminal():
+        fcntl.ioctl(far, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # whoever runs the tests in the background may ignore it
+
     process = world.namespace.start([board.kind.program, "--flash", board.flash, "--tap", TAP], stdin=far, stdout=far,
-                                    stderr=far, preexec_fn=lambda: fcntl.ioctl(far, termios.TIOCSCTTY, 0))
+                                    stderr=far, preexec_fn=take_terminal)
     os.close(far)
     console = Console(Terminal(near))
     console.read_until(PROMPT, seconds=20)

@@ -107,12 +107,14 @@ def test_the_keys_task_has_stack_to_spare(world):
     assert pools["stack:keys"]["peak"] <= pools["stack:keys"]["limit"] - STACK_SPARE
 
 
-def test_what_is_typed_before_the_board_is_up_is_not_lost(world):
-    """The core stands still at its reset until the letters are there."""
+def test_a_letter_typed_before_the_board_is_up_is_not_lost(world):
+    """The core stands still at its reset until the letter is in the receiver. It holds one: its queue is off then."""
     board, path = Appliance(world), world.directory / "debugger"
     board.start("--", "-S", *Debugger.options(path))
     console = wait_until(lambda: try_console(board), "the console's socket")
-    console.send(b"time json\r")
+    console.send(b"t")
     Debugger(path).close()
+    console.read_until(b"sealpost> t", seconds=20)
+    console.send(b"ime json\r")
     assert b'{"set":' in console.read_until(b"}", seconds=20)
     console.close()
