@@ -46,11 +46,11 @@ class Authority:
         self.certificate = self._finish(builder, signer, padding)
 
     @staticmethod
-    def _builder(subject, public_key, signer):
+    def _builder(subject, public_key, signer, since=None, until=None):
         now = datetime.datetime.utcnow()
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(signer.name)
         builder = builder.public_key(public_key).serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(now - DAY).not_valid_after(now + 30 * DAY)
+        builder = builder.not_valid_before(since or now - DAY).not_valid_after(until or now + 30 * DAY)
         own = x509.SubjectKeyIdentifier.from_public_key(public_key)
         theirs = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key())
         return builder.add_extension(own, critical=False).add_extension(theirs, critical=False)
@@ -62,11 +62,12 @@ class Authority:
             builder = builder.add_extension(filler, critical=False)
         return builder.sign(signer.key, hashes.SHA256())
 
-    def issue(self, names, padding=0):
-        """A server certificate for these DNS names and addresses: (certificate, key)."""
+    def issue(self, names, padding=0, since=None, until=None):
+        """A server certificate for these DNS names and addresses, valid since and until these moments (UTC, without
+        a zone; by default a month from yesterday on): (certificate, key)."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-        builder = self._builder(subject, key.public_key(), self)
+        builder = self._builder(subject, key.public_key(), self, since, until)
         builder = builder.add_extension(x509.SubjectAlternativeName(general_names(names)), critical=False)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         return self._finish(builder, self, padding), key
@@ -79,6 +80,20 @@ def _signing_usage():
     return x509.KeyUsage(digital_signature=True, content_commitment=False, key_encipherment=False,
                          data_encipherment=False, key_agreement=False, key_cert_sign=True, crl_sign=True,
                          encipher_only=False, decipher_only=False)
+
+
+def self_signed(names):
+    """A certificate that nobody but its own key vouches for, as servers make it at their installation: the chain
+    and the key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    now = datetime.datetime.utcnow()
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - DAY)
+    builder = builder.not_valid_after(now + 3650 * DAY)
+    builder = builder.add_extension(x509.SubjectAlternativeName(general_names(names)), critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    return [builder.sign(key, hashes.SHA256())], key
 
 
 def write_pair(directory, stem, certificates, key):

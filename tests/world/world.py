@@ -74,7 +74,7 @@ class World:
         for part in parts:
             part.wait()
         self.roots = self.directory / "roots.pem"
-        self.roots.write_text(self.ca.root)
+        self.roots.write_text(self.ca.root + self.ca.authority.pem())
         self.start_seconds = time.monotonic() - began
         World.live.append(self)
         self.on_close(lambda: World.live.remove(self))
