@@ -44,7 +44,7 @@
 /* Bytes that the libraries may have of the C library's heap, which nobody else uses: mbedTLS,
  * c-ares, cJSON. A 64-bit host's pointers want twice as much. And the heap that holds them all,
  * with the pools' headers and what malloc adds: a board's linker script sees to it. */
-#define SP_TLS_POOL (58 * 1024 * sizeof(void *) / 4)
+#define SP_TLS_POOL (66 * 1024 * sizeof(void *) / 4)
 #define SP_DNS_POOL (11 * 1024 * sizeof(void *) / 4)
 #define SP_JSON_POOL (4 * 1024 * sizeof(void *) / 4)
 #define SP_HEAP ((SP_TLS_POOL + SP_DNS_POOL + SP_JSON_POOL) * 17 / 16)
