@@ -5,6 +5,7 @@
  */
 #include "app/app.h"
 #include "app/area.h"
+#include "app/outside.h"
 #include "app/part.h"
 
 #include "acme/acme.h"
@@ -261,9 +262,9 @@ static sp_time step_watch(sp_time now)
 }
 
 static sp_time (*const steps[])(sp_time now) = {
-    sp_net_step,  sp_dns_step,    sp_clock_step, step_watch,          sp_http_client_step,
-    sp_acme_step, sp_checks_step, sp_life_step,  sp_http_server_step, step_console,
-    step_store,   sp_app_judge,   maybe_reboot,
+    sp_net_step,         sp_dns_step,    sp_clock_step, step_watch,          sp_http_client_step,
+    sp_acme_step,        sp_checks_step, sp_life_step,  sp_http_server_step, step_console,
+    sp_app_outside_step, step_store,     sp_app_judge,  maybe_reboot,
 };
 
 static sp_time round_of_steps(sp_time now)

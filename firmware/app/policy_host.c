@@ -6,6 +6,7 @@
  */
 #include "acme/acme.h"
 #include "app/app.h"
+#include "app/outside.h"
 #include "base/log.h"
 #include "base/scratch.h"
 #include "net/http_server.h"
@@ -28,6 +29,15 @@ static int host_load(const char *host, unsigned parts, struct sp_domain **out)
         return err == SP_E_INVALID ? SP_E_NOT_FOUND : err;
     }
     return (*out)->state == SP_DOMAIN_DISABLED ? SP_E_NOT_FOUND : SP_OK;
+}
+
+static bool is_host(const char *host)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain;
+    bool is = host_load(host, SP_DOMAIN_BRIEF, &domain) == SP_OK;
+    sp_scratch_release(mark);
+    return is;
 }
 
 static int add_link(const struct sp_domain *domain, unsigned i, struct sp_tls_identity *out)
@@ -73,6 +83,41 @@ static bool reads(const struct sp_http_request *request, struct sp_http_response
     return false;
 }
 
+/* --- the journal of the outside view --- */
+
+static void note(const char *host, const struct sp_seen_event *event)
+{
+    char domain[SP_DOMAIN_SIZE];
+
+    if (sp_domain_of_host(host, domain) == SP_OK) {
+        sp_app_outside_note(domain, event, sp_app_now());
+    }
+}
+
+static void note_answer(const struct sp_http_request *request,
+                        const struct sp_http_response *response, enum sp_seen_kind kind)
+{
+    struct sp_seen_event event = {.from = *request->peer,
+                                  .kind = kind,
+                                  .status = (int16_t)response->status,
+                                  .bytes = (uint16_t)response->body->len};
+
+    sp_text_cut(event.tls, sizeof event.tls, request->tls_version);
+    note(request->host, &event);
+}
+
+/* sp_http_refused. */
+static void refused(const char *host, const struct sp_addr *peer, uint8_t alert)
+{
+    struct sp_seen_event event = {.from = *peer, .kind = SP_SEEN_FETCH, .status = (int16_t)-alert};
+
+    if (is_host(host)) {
+        note(host, &event);
+    }
+}
+
+/* --- port 80 --- */
+
 static void challenge(const struct sp_http_request *request, struct sp_http_response *response)
 {
     size_t prefix = strlen(CHALLENGE_PATH);
@@ -83,15 +128,7 @@ static void challenge(const struct sp_http_request *request, struct sp_http_resp
     }
     response->status = 200;
     response->content_type = "application/octet-stream";
-}
-
-static bool is_host(const char *host)
-{
-    size_t mark = sp_scratch_mark();
-    struct sp_domain *domain;
-    bool is = host_load(host, SP_DOMAIN_BRIEF, &domain) == SP_OK;
-    sp_scratch_release(mark);
-    return is;
+    note_answer(request, response, SP_SEEN_VALIDATION);
 }
 
 /* sp_http_handler of port 80. */
@@ -114,6 +151,8 @@ static void plain(void *ctx, const struct sp_http_request *request,
     sp_buf_printf(response->headers, "Location: https://%s%.*s\r\n", request->host,
                   (int)request->path.n, (const char *)request->path.p);
 }
+
+/* --- port 443 --- */
 
 static void policy(const char *host, struct sp_http_response *response)
 {
@@ -143,10 +182,14 @@ static void secure(void *ctx, const struct sp_http_request *request,
         return;
     }
     policy(request->host, response);
+    if (response->status != 404) {
+        note_answer(request, response, SP_SEEN_FETCH);
+    }
 }
 
 int sp_app_policy_host_start(void)
 {
     int err = sp_http_serve(80, NULL, plain, NULL);
+    sp_http_on_refused(refused);
     return err < 0 ? err : sp_http_serve(443, identity_of, secure, NULL);
 }

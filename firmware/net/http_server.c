@@ -68,12 +68,18 @@ static struct {
     char bytes[SP_HTTP_RESPONSE_MAX];
 } large;
 static struct sp_http_server_stats stats;
+static sp_http_refused on_refused;
 /* What somebody waits for in this step, who wants a TLS context. */
 static enum { NOTHING, A_HANDSHAKE_TO_END, A_CONNECTION_TO_END } tls_waits_for;
 
 struct sp_http_server_stats sp_http_server_stats(void)
 {
     return stats;
+}
+
+void sp_http_on_refused(sp_http_refused refused)
+{
+    on_refused = refused;
 }
 
 /* Slots */
@@ -333,6 +339,16 @@ static bool start_tls(struct connection *c, sp_time now)
     return true;
 }
 
+static void tell_refused(const struct connection *c, int err)
+{
+    const char *host = sp_tls_name(c->stream);
+
+    if (on_refused != NULL && host[0] != '\0' &&
+        (err == SP_E_TLS || err == SP_E_TLS_ALERT || err == SP_E_MEMORY)) {
+        on_refused(host, sp_stream_peer(c->stream), sp_tls_alert(c->stream));
+    }
+}
+
 static bool shake_hands(struct connection *c, sp_time now)
 {
     uint32_t moved = sp_tls_stats().moved;
@@ -345,6 +361,7 @@ static bool shake_hands(struct connection *c, sp_time now)
         return false;
     }
     if (ready < 0) {
+        tell_refused(c, ready);
         drop(c);
         return true;
     }
@@ -431,13 +448,18 @@ static void reject(struct connection *c, int status, sp_time now)
 static void ask_handler(struct connection *c, const struct sp_http_asked *asked,
                         struct sp_http_response *response)
 {
+    struct sp_tls_report tls = {.version = ""};
     struct sp_http_request request = {.method = asked->method,
                                       .path = asked->path,
                                       .query = asked->query,
                                       .tls = c->listener->lookup != NULL,
+                                      .tls_version = tls.version,
                                       .port = c->listener->port,
                                       .peer = sp_stream_peer(c->stream)};
 
+    if (request.tls) {
+        sp_tls_report(c->stream, &tls);
+    }
     memcpy(request.host, asked->host, sizeof request.host);
     c->listener->handler(c->listener->ctx, &request, response);
 }

@@ -26,7 +26,8 @@ struct sp_http_request {
     struct sp_span query;  /* after it */
     char host[254];        /* of the Host header, lower-case, without port or trailing dot */
     bool tls;
-    uint16_t port; /* ours */
+    const char *tls_version; /* "TLSv1.3"; "" without TLS */
+    uint16_t port;           /* ours */
     const struct sp_addr *peer;
 };
 
@@ -45,6 +46,13 @@ typedef void (*sp_http_handler)(void *ctx, const struct sp_http_request *request
  * 0 or an error of sp_tcp_listen. */
 int sp_http_serve(uint16_t port, sp_tls_lookup lookup, sp_http_handler handler, void *ctx);
 sp_time sp_http_server_step(sp_time now);
+
+/* A handshake came to nothing after the client had named a host: with an alert of one of the two
+ * (alert 0: one that TLS itself sent), or for want of memory. Nothing is told of a client that just
+ * went away. */
+typedef void (*sp_http_refused)(const char *host, const struct sp_addr *peer, uint8_t alert);
+/* Who is told; NULL: nobody. */
+void sp_http_on_refused(sp_http_refused refused);
 
 struct sp_http_server_stats {
     uint32_t requests, answered[6]; /* by hundreds of the status */

@@ -120,6 +120,7 @@ static int explain_alert(struct sp_tls *tls)
 {
     uint8_t alert = tls->ssl.MBEDTLS_PRIVATE(in_msg)[1];
 
+    tls->heard = alert;
     sp_tls_words(tls, "the peer sent the TLS alert %s (%u)", sp_tls_alert_name(alert), alert);
     return SP_E_TLS_ALERT;
 }
@@ -441,6 +442,13 @@ void sp_tls_report(struct sp_stream *stream, struct sp_tls_report *out)
 const char *sp_tls_name(struct sp_stream *stream)
 {
     return tls_of(stream)->name;
+}
+
+uint8_t sp_tls_alert(struct sp_stream *stream)
+{
+    const struct sp_tls *tls = tls_of(stream);
+
+    return tls->heard != 0 ? tls->heard : tls->alert;
 }
 
 int sp_tls_peer(struct sp_stream *stream, struct sp_cert_info *out)

@@ -66,14 +66,20 @@ struct sp_tls_report {
     char suite[48];
     int verify; /* client: 0, or the SP_E_CERT_… that it found */
 };
-/* These three only for streams of this module. */
+/* These four only for streams of this module. */
 void sp_tls_report(struct sp_stream *stream, struct sp_tls_report *out);
 /* The host name that was asked for, lower-case; "" while a server has not heard it. The stream's.
  */
 const char *sp_tls_name(struct sp_stream *stream);
+/* The alert that the peer sent, or else that we sent for a reason of our own; 0: none, or one of
+ * mbedTLS' own. */
+uint8_t sp_tls_alert(struct sp_stream *stream);
 /* The leaf that a server has shown to a client whose handshake is done (of one that failed, the
  * stream's words tell). 0, SP_E_NOT_FOUND, SP_E_CERT_BAD, SP_E_MEMORY. */
 int sp_tls_peer(struct sp_stream *stream, struct sp_cert_info *out);
+
+/* "unrecognized_name" for 112, "?" for one that has no name here. */
+const char *sp_tls_alert_name(uint8_t alert);
 
 struct sp_tls_stats {
     unsigned servers, servers_peak, handshakes, failed;

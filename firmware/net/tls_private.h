@@ -46,6 +46,7 @@ struct sp_tls {
     bool starved;    /* the carrier had nothing more to read */
     bool notified;   /* our close_notify is written */
     uint8_t alert;   /* to be sent for an error of our own callbacks; 0: none */
+    uint8_t heard;   /* the alert that the peer sent; 0: none */
     int carrier_err; /* fatal error of the carrier */
     int err;
     char words[SP_TLS_WORDS];
@@ -82,7 +83,5 @@ int sp_tls_server_start(void);
 int sp_tls_client_start(void);
 /* Defaults, versions, groups and randomness that both sides share. 0 or SP_E_MEMORY. */
 int sp_tls_configure(mbedtls_ssl_config *conf, int endpoint);
-/* "unrecognized_name" for 112, "?" for one that has no name here. */
-const char *sp_tls_alert_name(uint8_t alert);
 
 #endif

@@ -36,7 +36,9 @@ enum sp_kind {
     SP_KIND_CLOCK = 7,   /* the floor of the time of day */
     SP_KIND_TRUST = 8,   /* an extra root certificate, by the SHA-256 of its DER in hex */
     SP_KIND_SEED = 9,    /* the entropy seed of a board that has no source */
-    SP_KIND_CRASH = 10   /* the last fault */
+    SP_KIND_CRASH = 10,  /* the last fault */
+    SP_KIND_SEEN =
+        12 /* when the policy hosts were last seen from outside, by a part of the hashes */
 };
 
 struct sp_store_entry {

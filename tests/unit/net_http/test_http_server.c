@@ -24,6 +24,11 @@
     "Content-Length: 5\r\nX-Content-Type-Options: nosniff\r\n"
 
 static unsigned handled;
+static struct {
+    unsigned n;
+    char host[SP_DOMAIN_SIZE];
+    uint8_t alert;
+} refused;
 static struct tls_shown shown;
 
 static void handler(void *ctx, const struct sp_http_request *request,
@@ -37,6 +42,8 @@ static void handler(void *ctx, const struct sp_http_request *request,
     response->content_type = "text/plain";
     if (sp_span_is(request->path, "/host")) {
         sp_buf_puts(response->body, request->host);
+    } else if (sp_span_is(request->path, "/tls")) {
+        sp_buf_printf(response->body, "<%s>", request->tls_version);
     } else if (sp_span_is(request->path, "/big")) {
         sp_buf_printf(response->body, "%0*d", SP_POLICY_TEXT_MAX, 0);
     } else if (sp_span_is(request->path, "/toobig")) {
@@ -58,6 +65,14 @@ static int lookup(void *ctx, const char *name, struct sp_tls_identity *out)
     return tls_pair_lookup(&shown, name, out);
 }
 
+static void tell_refused(const char *host, const struct sp_addr *peer, uint8_t alert)
+{
+    assert_int_equal(peer->family, 4);
+    refused.n++;
+    sp_text_cut(refused.host, sizeof refused.host, host);
+    refused.alert = alert;
+}
+
 static int reset(void **state)
 {
     (void)state;
@@ -69,6 +84,8 @@ static int reset(void **state)
     assert_int_equal(sp_http_server_stats().busy, 0);
     fake_net_reset();
     handled = 0;
+    memset(&refused, 0, sizeof refused);
+    sp_http_on_refused(tell_refused);
     sp_port_set_utc(CERTS_NOW, test_now);
     return 0;
 }
@@ -569,15 +586,63 @@ static void another_host_than_the_handshakes_is_misdirected(void **state)
     sp_stream_release(client.tls);
 }
 
+static void handler_is_told_the_tls_version(void **state)
+{
+    struct client client = secure_client(HOST);
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    assert_non_null(
+        strstr(exchange(&client, "GET /tls HTTP/1.1\r\nHost: " HOST "\r\n\r\n"), "<TLSv1.3>"));
+    put(pipe, "GET /tls HTTP/1.1\r\nHost: " HOST "\r\n\r\n");
+    assert_non_null(strstr(get(pipe), "<>"));
+    assert_int_equal(refused.n, 0);
+    sp_stream_release(client.tls);
+}
+
 static void failed_handshake_frees_its_slot(void **state)
 {
     struct client client = secure_client("mta-sts.example.com");
 
     (void)state;
     assert_int_equal(sp_stream_ready(client.tls), SP_E_TLS_ALERT);
+    assert_int_equal(refused.n, 1);
+    assert_string_equal(refused.host, "mta-sts.example.com");
+    assert_int_equal(refused.alert, 112); /* unrecognized_name */
     assert_int_equal(sp_http_server_stats().busy, 0);
     assert_int_equal(sp_tls_stats().servers, 0);
     sp_stream_release(client.tls);
+}
+
+/* Nobody trusts a root at this moment: the client stops at the certificate, and says so (mbedTLS'
+ * does without encryption under TLS 1.3, so that its alert is not understood). */
+static void refused_certificate_is_told(void **state)
+{
+    struct client client;
+
+    (void)state;
+    sp_port_set_utc(CERTS_NOW + 20 * 365 * 86400LL, test_now);
+    client = secure_client(HOST);
+    step();
+    assert_true(sp_stream_ready(client.tls) < 0);
+    assert_int_equal(refused.n, 1);
+    assert_string_equal(refused.host, HOST);
+    sp_stream_release(client.tls);
+}
+
+static void client_that_goes_away_is_not_told(void **state)
+{
+    struct client client = {.pipe = fake_net_arrive(SECURE)};
+
+    (void)state;
+    assert_int_equal(sp_tls_connect(pipe_stream(client.pipe, 0), HOST, SP_TLS_VERIFY, &client.tls),
+                     0);
+    (void)sp_stream_ready(client.tls);
+    step();
+    sp_stream_release(client.tls);
+    step();
+    assert_int_equal(sp_http_server_stats().busy, 0);
+    assert_int_equal(refused.n, 0);
 }
 
 static void silent_handshake_ends(void **state)
@@ -766,7 +831,10 @@ int main(void)
         cmocka_unit_test_setup(busy_slots_make_arrivals_wait_their_turn, reset),
         cmocka_unit_test_setup(secure_requests_are_answered, reset),
         cmocka_unit_test_setup(another_host_than_the_handshakes_is_misdirected, reset),
+        cmocka_unit_test_setup(handler_is_told_the_tls_version, reset),
         cmocka_unit_test_setup(failed_handshake_frees_its_slot, reset),
+        cmocka_unit_test_setup(refused_certificate_is_told, reset),
+        cmocka_unit_test_setup(client_that_goes_away_is_not_told, reset),
         cmocka_unit_test_setup(silent_handshake_ends, reset),
         cmocka_unit_test_setup(secure_connections_wait_for_a_context, reset),
         cmocka_unit_test_setup(those_that_net_ended_keep_nobody_out, reset),
