@@ -329,7 +329,8 @@ static void shake_hands(void)
 /* As net/http_server does it, with the answer being composed in scratch memory. */
 static void ask(sp_http_handler handler, const char *path, int status)
 {
-    static struct sp_http_request request;
+    static const struct sp_addr peer = {.family = 4, .bytes = {198, 51, 100, 7}};
+    static struct sp_http_request request = {.peer = &peer, .tls_version = "TLSv1.3"};
     size_t mark = sp_scratch_mark();
     char *answer = sp_scratch_take(SP_HTTP_RESPONSE_MAX);
     struct sp_buf headers, body;

@@ -48,9 +48,8 @@ static struct sp_addr addr(const char *text)
 
 static void mount(void)
 {
-    assert_int_equal(sp_store_mount(&sp_app.store, sp_nor_flash(&nor), 0, BLOCKS, sp_app.entries,
-                                    SP_RECORDS_MAX),
-                     0);
+    assert_int_equal(
+        sp_store_mount(&sp_app.store, &nor.flash, 0, BLOCKS, sp_app.entries, SP_RECORDS_MAX), 0);
 }
 
 static int begin(void **state)
