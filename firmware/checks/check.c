@@ -14,6 +14,13 @@ const char *sp_check_id_text(enum sp_check_id id)
         [SP_CHECK_HTTPS] = "https",
         [SP_CHECK_CERTIFICATE] = "certificate",
         [SP_CHECK_POLICY_ID] = "policy_id",
+        [SP_CHECK_MX_MATCH] = "mx_match",
+        [SP_CHECK_MX_TLS] = "mx_tls",
+        [SP_CHECK_SEEN] = "seen",
+        [SP_CHECK_TLSRPT] = "tlsrpt",
+        [SP_CHECK_CAA] = "caa",
+        [SP_CHECK_CLOCK] = "clock",
+        [SP_CHECK_PORT80] = "port80",
     };
     return id < SP_CHECKS ? texts[id] : "";
 }

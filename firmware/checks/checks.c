@@ -51,7 +51,7 @@ static void log_result(enum sp_check_id id)
 {
     enum sp_check_result result_of = run.report->checks[id].result;
 
-    if (strcmp(run.report->checks[id].code, run.before[id]) != 0) {
+    if (result_of != SP_CHECK_NOT_RUN && strcmp(run.report->checks[id].code, run.before[id]) != 0) {
         sp_log(result_of == SP_CHECK_PASS ? SP_LOG_INFO : SP_LOG_WARN, "checks", "%s %s: %s: %s",
                run.input.domain, sp_check_id_text(id), sp_check_result_text(result_of),
                sp_check_words(run.report, id, SP_CHECK_REASON));

@@ -18,11 +18,19 @@
 #include "base/time.h"
 #include "net/addr.h"
 
+/* In flash a check is known by its number here. */
 enum sp_check_id {
     SP_CHECK_DNS,
     SP_CHECK_HTTPS,
     SP_CHECK_CERTIFICATE,
     SP_CHECK_POLICY_ID,
+    SP_CHECK_MX_MATCH,
+    SP_CHECK_MX_TLS,
+    SP_CHECK_SEEN,
+    SP_CHECK_TLSRPT,
+    SP_CHECK_CAA,
+    SP_CHECK_CLOCK,
+    SP_CHECK_PORT80,
     SP_CHECKS
 };
 #define SP_CHECK_BIT(id) (1U << (id))
@@ -51,11 +59,20 @@ struct sp_check {
     sp_utc at;
 };
 
+/* What policy_id found of the TXT record at _mta-sts, for those who must know until when senders
+ * may go by it. */
+struct sp_check_txt {
+    bool known;   /* DNS could be asked, all of what follows is so */
+    char id[33];  /* "": there is no policy id. While servers differ, one that is not served. */
+    uint32_t ttl; /* the largest that was seen, s; 0: none */
+};
+
 struct sp_check_report {
     char domain[SP_DOMAIN_SIZE];
     bool running;
     struct sp_check checks[SP_CHECKS]; /* by id */
-    char *words;                       /* the owner's memory for all that is said, cap bytes */
+    struct sp_check_txt txt;
+    char *words; /* the owner's memory for all that is said, cap bytes */
     uint16_t cap, used;
 };
 
@@ -80,17 +97,28 @@ bool sp_check_evidence(const struct sp_check_report *report, enum sp_check_id id
 struct sp_check_input {
     const char *domain; /* mail domain */
     unsigned which;     /* SP_CHECK_BIT(…) | … */
-    /* Writes the text of the policy that is to be served (SP_POLICY_TEXT_MAX bytes). Asked when
-     * there is something to compare. 0 or an error. Neither is needed for SP_CHECK_DNS. */
+    /* Writes the text of the policy that is to be served (SP_POLICY_TEXT_MAX bytes), which also
+     * has the patterns of mx and the mode. Asked when there is something to compare. 0 or an
+     * error. Neither is needed for SP_CHECK_DNS. */
     int (*policy_text)(void *ctx, const char *domain, struct sp_buf *out);
-    void *ctx;
+    /* Is that address, which is not among `own`, this appliance nevertheless? Asked again at each
+     * step until it says other than SP_E_AGAIN: 1 it is, 0 something else answers there, another
+     * error: it cannot be told. NULL: no address can be proved, and a foreign one is foreign. */
+    int (*prove)(void *ctx, const struct sp_addr *addr, sp_time now);
+    void *ctx;             /* of these */
     const char *policy_id; /* that is to be in DNS */
+    const char *former_id; /* that was served before it, NULL or "": none */
+    const char *rua;       /* that TLS reports are to go to; NULL or "": none is configured */
+    /* The identities of the CA in CAA records, with spaces between; NULL or "": not known. */
+    const char *ca_identities;
+    const char *account_uri; /* of the account there, NULL or "": none yet */
+    bool serves_nothing;     /* the domain is disabled: its policy id is to be gone */
     /* Addresses that are this appliance: the interface's own and the configured public ones. */
     const struct sp_addr *own;
     unsigned own_n;
 };
 
-const char *sp_check_id_text(enum sp_check_id id); /* "dns", "https", "certificate", "policy_id" */
+const char *sp_check_id_text(enum sp_check_id id); /* "dns", "https", … as in docs/checks.md */
 const char *
 sp_check_result_text(enum sp_check_result result); /* "pass", "fail", "unknown", "not run" */
 

@@ -241,11 +241,11 @@ int sealpost_enable(const char *domain, struct sealpost_why *why);
 int sealpost_disable(const char *domain, struct sealpost_why *why);
 int sealpost_renew(const char *domain, struct sealpost_why *why);
 
-#define SEALPOST_CHECKS 4
+#define SEALPOST_CHECKS 11
 #define SEALPOST_EVIDENCE_MAX 8
 
 struct sealpost_check {
-    const char *id; /* "dns", "https", "certificate", "policy_id" */
+    const char *id; /* "dns", "https", "certificate", "policy_id", …: docs/checks.md */
     enum sealpost_result result;
     char code[32];
     char reason[320];

@@ -28,11 +28,11 @@ const char *sp_domain_state_text(enum sp_domain_state state); /* "disabled", "wa
 /* The last result of a check, small enough to be kept. Index is the id's number in checks/. What
  * SP_CHECK_PASS and its like are there is named here again, since the rooms do not know each other.
  */
-#define SP_DOMAIN_CHECKS 4
+#define SP_DOMAIN_CHECKS 11
 enum { SP_DOMAIN_NOT_RUN, SP_DOMAIN_PASS, SP_DOMAIN_FAIL, SP_DOMAIN_UNKNOWN };
 struct sp_domain_check {
     uint8_t result; /* enum sp_check_result */
-    char code[32];  /* stable name of the reason */
+    char code[23];  /* stable name of the reason */
     sp_utc changed; /* when the result last changed */
 };
 

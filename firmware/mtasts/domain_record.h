@@ -11,9 +11,9 @@
 /* A record as it is written: what is short is copied, what is long is pointed to in the domain,
  * which must live on. It holds no key, but shows where one is. */
 struct sp_domain_packed {
-    struct sp_span pieces[64];
+    struct sp_span pieces[80];
     size_t pieces_n;
-    uint8_t bytes[224]; /* heads of items, numbers */
+    uint8_t bytes[320]; /* heads of items, numbers */
     size_t bytes_n;
     size_t total; /* the record's length */
     bool full;    /* does not happen: there is room for the largest */

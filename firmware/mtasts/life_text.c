@@ -7,8 +7,9 @@
 #define PATIENCE_S 86400 /* waiting for DNS for longer wants somebody's care */
 #define DURATION_SIZE 32
 
-static const char *const check_names[SP_DOMAIN_CHECKS] = {"dns", "https", "certificate",
-                                                          "policy_id"};
+static const char *const check_names[SP_DOMAIN_CHECKS] = {
+    "dns",  "https",  "certificate", "policy_id", "mx_match", "mx_tls",
+    "seen", "tlsrpt", "caa",         "clock",     "port80"};
 
 static bool has_expired(const struct sp_domain *domain, sp_utc utc)
 {

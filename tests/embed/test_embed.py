@@ -56,7 +56,7 @@ def test_gateway_adds_enables_and_checks_a_domain_through_the_header_alone(world
     world.provider.publish(records)
     passed = [line.split("\t")[1] for line in gateway.stdout if line.startswith("pass\t")]
     assert gateway.wait(10) == 0
-    assert set(passed) == CHECKS
+    assert set(passed) >= CHECKS
 
 
 def test_gateway_program_sees_no_header_of_ours_but_the_public_one():

@@ -28,9 +28,11 @@ static void ordinary_domain(void)
 
 static void ordinary_checks(void)
 {
-    static const char *const ids[] = {"dns", "https", "certificate", "policy_id"};
+    static const char *const ids[SEALPOST_CHECKS] = {
+        "dns",  "https",  "certificate", "policy_id", "mx_match", "mx_tls",
+        "seen", "tlsrpt", "caa",         "clock",     "port80"};
 
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < SEALPOST_CHECKS; i++) {
         struct sealpost_check *check = &fake.checks[i];
         struct sealpost_evidence *evidence = &fake.evidence[i];
 
