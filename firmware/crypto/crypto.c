@@ -14,6 +14,7 @@
 #define KEY_DER_SIZE (SP_KEY_POINT_AT + SP_KEY_POINT_SIZE)
 
 #define HASH_PIECE 256
+#define HMAC_BLOCK 64 /* bytes of SHA-256's blocks */
 
 static const uint8_t key_head[SP_KEY_SCALAR_AT] = {0x30, 0x77, 0x02, 0x01, 0x01, 0x04, 0x20};
 static const uint8_t key_middle[SP_KEY_POINT_AT - SP_KEY_SCALAR_AT - SP_KEY_SCALAR_SIZE] = {
@@ -239,22 +240,50 @@ int sp_key_sign(const struct sp_key *key, struct sp_span data, uint8_t signature
 
 int sp_hmac_sha256(struct sp_span key, struct sp_span data, uint8_t out[SP_SHA256_SIZE])
 {
-    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
-    psa_key_id_t id = PSA_KEY_ID_NULL;
-    size_t n = 0;
-    psa_status_t status;
+    return sp_hmac_sha256v(key, &data, 1, out);
+}
+
+/* The key under the pad, then the pieces; hashed (RFC 2104 2). */
+static void padded_hash(const uint8_t block[HMAC_BLOCK], uint8_t pad, const struct sp_span *pieces,
+                        size_t n, uint8_t out[SP_SHA256_SIZE])
+{
+    mbedtls_sha256_context hash;
+    uint8_t padded[HMAC_BLOCK];
+
+    for (size_t i = 0; i < sizeof padded; i++) {
+        padded[i] = block[i] ^ pad;
+    }
+    mbedtls_sha256_init(&hash);
+    (void)mbedtls_sha256_starts(&hash, 0);
+    (void)mbedtls_sha256_update(&hash, padded, sizeof padded);
+    for (size_t i = 0; i < n; i++) {
+        if (pieces[i].n > 0) {
+            (void)mbedtls_sha256_update(&hash, pieces[i].p, pieces[i].n);
+        }
+    }
+    (void)mbedtls_sha256_finish(&hash, out);
+    mbedtls_sha256_free(&hash);
+    sp_wipe(padded, sizeof padded);
+}
+
+int sp_hmac_sha256v(struct sp_span key, const struct sp_span *pieces, size_t n,
+                    uint8_t out[SP_SHA256_SIZE])
+{
+    uint8_t block[HMAC_BLOCK] = {0};
+    uint8_t inner[SP_SHA256_SIZE];
+    struct sp_span inner_span = {inner, sizeof inner};
 
     if (key.n == 0) {
         return SP_E_INVALID;
     }
-    psa_set_key_type(&attributes, PSA_KEY_TYPE_HMAC);
-    psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_SIGN_MESSAGE);
-    psa_set_key_algorithm(&attributes, PSA_ALG_HMAC(PSA_ALG_SHA_256));
-    status = psa_import_key(&attributes, key.p, key.n, &id);
-    if (status == PSA_SUCCESS) {
-        status = psa_mac_compute(id, PSA_ALG_HMAC(PSA_ALG_SHA_256), data.p, data.n, out,
-                                 SP_SHA256_SIZE, &n);
+    if (key.n > sizeof block) {
+        sp_sha256(key, block);
+    } else {
+        memcpy(block, key.p, key.n);
     }
-    (void)psa_destroy_key(id);
-    return error_of(status);
+    padded_hash(block, 0x36, pieces, n, inner);
+    padded_hash(block, 0x5c, &inner_span, 1, out);
+    sp_wipe(block, sizeof block);
+    sp_wipe(inner, sizeof inner);
+    return 0;
 }

@@ -39,8 +39,11 @@ int sp_key_public(const struct sp_key *key, uint8_t x[32], uint8_t y[32]);
 /* ES256 (RFC 7518 3.4): r and s, 32 bytes each, over SHA-256 of data. 0, SP_E_CORRUPT, SP_E_MEMORY.
  */
 int sp_key_sign(const struct sp_key *key, struct sp_span data, uint8_t signature[64]);
-/* HMAC-SHA-256 (for external account binding, RFC 8555 7.3.4). */
+/* HMAC-SHA-256 (RFC 2104), for external account binding (RFC 8555 7.3.4) and TSIG; of one piece, or
+ * of several laid one after the other. 0; SP_E_INVALID: an empty key. */
 int sp_hmac_sha256(struct sp_span key, struct sp_span data, uint8_t out[SP_SHA256_SIZE]);
+int sp_hmac_sha256v(struct sp_span key, const struct sp_span *pieces, size_t n,
+                    uint8_t out[SP_SHA256_SIZE]);
 /* PBKDF2 with HMAC-SHA-256 (RFC 8018 5.2), for passwords. 0, SP_E_MEMORY. */
 int sp_password_hash(const char *password, struct sp_span salt, uint32_t rounds,
                      uint8_t out[SP_SHA256_SIZE]);

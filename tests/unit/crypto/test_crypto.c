@@ -81,6 +81,19 @@ static void hmac_matches_rfc_4231(void **state)
     assert_int_equal(sp_hmac_sha256(sp_span(NULL, 0), sp_span_str("x"), out), SP_E_INVALID);
 }
 
+/* RFC 4231 4.7: a key that is longer than the hash's block. */
+static void hmac_takes_pieces_and_long_keys(void **state)
+{
+    struct sp_span pieces[4] = {sp_span_str("Test Using Larger Than "), sp_span(NULL, 0),
+                                sp_span_str("Block-Size Key - Hash"), sp_span_str(" Key First")};
+    uint8_t key[131], out[SP_SHA256_SIZE];
+
+    (void)state;
+    memset(key, 0xaa, sizeof key);
+    assert_int_equal(sp_hmac_sha256v(sp_span(key, sizeof key), pieces, 4, out), 0);
+    same_hex(out, sizeof out, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 static void password_hash_matches_rfc_7914(void **state)
 {
     static const struct {
@@ -311,6 +324,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_match_published_vectors),
         cmocka_unit_test(hmac_matches_rfc_4231),
+        cmocka_unit_test(hmac_takes_pieces_and_long_keys),
         cmocka_unit_test(password_hash_matches_rfc_7914),
         cmocka_unit_test(signature_matches_rfc_6979),
         cmocka_unit_test(public_coordinates_are_the_keys),
