@@ -75,6 +75,9 @@
     (SP_LEAF_MAX + (SP_CHAIN_LINKS - 1) * SP_LINK_MAX) /* of an answer, as it is kept */
 #define SP_HTTP_CLIENT_TIMEOUT_MS 30000
 
+/* SMTP, as a client that says no more than EHLO and STARTTLS */
+#define SP_SMTP_REPLY_MAX 8192 /* bytes of a reply */
+
 /* DNS */
 #define SP_DNS_QUERIES 8 /* outstanding at once */
 #define SP_DNS_ANSWER_MAX                                                                          \
