@@ -47,11 +47,8 @@ MAIN = {
     "mydestination": "",
     "mynetworks": "127.0.0.0/8",  # nobody of the world is let past postscreen
     "smtpd_peername_lookup": "no",
-    "smtpd_relay_restrictions": "permit_auth_destination, reject",
     "smtpd_tls_loglevel": "1",
     "smtpd_tls_session_cache_database": "",
-    "virtual_mailbox_domains": "static:all",
-    "virtual_mailbox_maps": "static:inbox/",
     "virtual_alias_maps": "",
     "local_recipient_maps": "",
     "alias_maps": "",
@@ -100,23 +97,22 @@ class Host:
         """Takes the server down; its address then refuses. Harmless when done twice."""
 
 
-class Mx(Host):
-    """A Postfix that takes mail for everybody.
+class Postfix(Host):
+    """One instance of Postfix, in a folder of the world. Those derived say what it is by settings() and services()."""
 
-    names: the host name, or a list of those in the certificate. certificate: one of CERTIFICATES, or a chain of
-    certificates and the key. tls: one of TLS. greeting: a code, 421 or 554, in place of the usual one. postscreen:
-    clients wait six seconds for the end of the greeting. settings: more lines of main.cf."""
-
-    def __init__(self, world, address, names, certificate="good", starttls=True, tls="1.2+", greeting=None,
-                 postscreen=False, **settings):
+    def __init__(self, world, address, name):
         super().__init__(world, address)
-        self.names = [names] if isinstance(names, str) else list(names)
-        self.directory = world.directory / f"mx-{address.replace(':', '-')}"
-        self.log_path = world.directory / f"{self.directory.name}.log"
-        self._certificate, self._postscreen = certificate, postscreen
-        self._settings = {**TLS[tls], **settings}
-        self._starttls, self._greeting = starttls, greeting
+        self.directory = world.directory / name
+        self.log_path = world.directory / f"{name}.log"
         self._process = None
+
+    def settings(self):
+        """The lines of main.cf, beside those that say where things are."""
+        raise NotImplementedError
+
+    def services(self):
+        """The text of master.cf."""
+        raise NotImplementedError
 
     def start(self):
         super().start()
@@ -125,12 +121,12 @@ class Mx(Host):
         self._configure()
         self._process = self.world.namespace.start([f"{PROGRAMS}/master", "-c", self.directory, "-d"],
                                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self._answers, f"the MX on {self.address}")
+        wait_until(self._answers, f"the Postfix on {self.address}")
         return self
 
     def _answers(self):
         if self._process.poll() is not None:
-            raise WorldError(f"the MX on {self.address} ended: {self.log()}")
+            raise WorldError(f"the Postfix on {self.address} ended: {self.log()}")
         return self.world.namespace.answers_tcp(self.address, SMTP)
 
     def _make_directories(self):
@@ -154,27 +150,59 @@ class Mx(Host):
         path.chmod(mode)
 
     def _configure(self):
-        certificates, key = self._pair()
-        chain, secret = pki.write_pair(self.directory, "tls", certificates, key)
-        owner = pwd.getpwnam(OWNER)
         settings = {
             **MAIN,
-            "myhostname": self.names[0],
             "queue_directory": self.directory / "queue",
             "data_directory": self.directory / "data",
             "maillog_file": self.log_path,
             "maillog_file_prefixes": self.world.directory,
+            **self.settings(),
+        }
+        (self.directory / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
+        (self.directory / "master.cf").write_text(self.services() + SERVICES)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def close(self):
+        if self._process is not None:
+            stop(self._process)
+            self._process = None
+
+
+class Mx(Postfix):
+    """A Postfix that takes mail for everybody.
+
+    names: the host name, or a list of those in the certificate. certificate: one of CERTIFICATES, or a chain of
+    certificates and the key. tls: one of TLS. greeting: a code, 421 or 554, in place of the usual one. postscreen:
+    clients wait six seconds for the end of the greeting. settings: more lines of main.cf."""
+
+    def __init__(self, world, address, names, certificate="good", starttls=True, tls="1.2+", greeting=None,
+                 postscreen=False, **settings):
+        super().__init__(world, address, f"mx-{address.replace(':', '-')}")
+        self.names = [names] if isinstance(names, str) else list(names)
+        self._certificate, self._postscreen = certificate, postscreen
+        self._settings = {**TLS[tls], **settings}
+        self._starttls, self._greeting = starttls, greeting
+
+    def settings(self):
+        certificates, key = self._pair()
+        chain, secret = pki.write_pair(self.directory, "tls", certificates, key)
+        owner = pwd.getpwnam(OWNER)
+        return {
+            "myhostname": self.names[0],
+            "virtual_mailbox_domains": "static:all",
+            "virtual_mailbox_maps": "static:inbox/",
             "virtual_mailbox_base": self.directory / "mail",
             "virtual_minimum_uid": owner.pw_uid,
             "virtual_uid_maps": f"static:{owner.pw_uid}",
             "virtual_gid_maps": f"static:{owner.pw_gid}",
+            "smtpd_relay_restrictions": "permit_auth_destination, reject",
             "smtpd_tls_security_level": "may" if self._starttls else "none",
             "smtpd_tls_chain_files": f"{secret}, {chain}",
             **self._refusal(),
             **self._settings,
         }
-        (self.directory / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
-        (self.directory / "master.cf").write_text(self._listener() + SERVICES)
 
     def _refusal(self):
         if self._greeting is None:
@@ -182,7 +210,7 @@ class Mx(Host):
         return {"smtpd_delay_reject": "no",
                 "smtpd_client_restrictions": f"check_client_access static:{{{self._greeting} no mail here today}}"}
 
-    def _listener(self):
+    def services(self):
         where = f"[{self.address}]:{SMTP}" if ":" in self.address else f"{self.address}:{SMTP}"
         if self._postscreen:
             return (f"{where} inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\n"
@@ -214,14 +242,6 @@ class Mx(Host):
         """Waits until there are n messages at least, and returns them."""
         return wait_until(lambda: found if len(found := self.messages()) >= n else None,
                           f"{n} messages on {self.address}", seconds, 0.1)
-
-    def log(self):
-        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
-
-    def close(self):
-        if self._process is not None:
-            stop(self._process)
-            self._process = None
 
 
 class Talker(Host):

@@ -1,25 +1,72 @@
 """A second policy host in the world: a stranger, or a provider's mistake, that serves a policy of its own.
 
-It has a certificate that the CA really issued to it after the DNS pointed at it, so what senders
-refuse is what it serves and nothing else.
+Its certificate is one that the CA really issued to it after the DNS pointed at it, or whatever a test gives it, so
+that what senders refuse is what it serves and nothing else.
 """
 
 import socket
 import ssl
 import threading
+import time
+from dataclasses import dataclass
 
 PATH = "/.well-known/mta-sts.txt"
 
 
-class PolicyHost:
-    """Serves body at PATH over TLS on port 443 of an address, for any name, until close()."""
+@dataclass(frozen=True)
+class Answer:
+    """What is said to a GET of PATH. content_type None: no such line; headers: more lines; wait: seconds before
+    the first byte; cut: the connection ends after so many bytes of the body; raw: all of it, as it is."""
+    body: bytes = b""
+    status: str = "200 OK"
+    content_type: str = "text/plain"
+    headers: tuple = ()
+    wait: float = 0
+    cut: int = None
+    raw: bytes = None
 
-    def __init__(self, namespace, address, chain, key, body):
-        self.body = body
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(chain, key)
+    def wire(self):
+        if self.raw is not None:
+            return self.raw
+        lines = [f"HTTP/1.1 {self.status}", f"Content-Length: {len(self.body)}", "Connection: close", *self.headers]
+        if self.content_type is not None:
+            lines.insert(1, f"Content-Type: {self.content_type}")
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body[:self.cut]
+
+
+class PolicyHost:
+    """Answers over TLS on port 443 of an address, until close(): `answer`, for any name but those in `answers`.
+
+    Both may be changed at any time, also the certificate, by show()."""
+
+    def __init__(self, namespace, address, chain, key, body=b""):
+        self.answer = Answer(body)
+        self.answers = {}  # by the name in SNI
+        self.show(chain, key)
         self._listener = namespace.listen(address, 443)
         threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def body(self):
+        return self.answer.body
+
+    @body.setter
+    def body(self, body):
+        self.answer = Answer(body)
+
+    def show(self, chain, key, version=None):
+        """From now on this certificate; version: an ssl.TLSVersion to speak alone, however old."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+        if version is not None:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = version
+        context.sni_callback = self._note_name
+        self._context = context
+
+    @staticmethod
+    def _note_name(channel, name, _context):
+        channel.asked_name = name
 
     def _serve(self):
         while True:
@@ -34,11 +81,11 @@ class PolicyHost:
         try:
             with self._context.wrap_socket(channel, server_side=True) as wrapped:
                 request = wrapped.recv(4096)
-                known = request.split(b" ")[1:2] == [PATH.encode()]
-                body = self.body if known else b"not found\n"
-                status = b"200 OK" if known else b"404 Not Found"
-                wrapped.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Type: text/plain\r\n"
-                                b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body)
+                answer = self.answers.get(getattr(wrapped, "asked_name", None), self.answer)
+                if request.split(b" ")[1:2] != [PATH.encode()]:
+                    answer = Answer(b"not found\n", "404 Not Found")
+                time.sleep(answer.wait)
+                wrapped.sendall(answer.wire())
         except OSError:
             channel.close()
 

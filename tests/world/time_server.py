@@ -1,8 +1,14 @@
-"""The world's clock: a chronyd of its own that serves this machine's time and does not touch it."""
+"""The world's clock: a chronyd of its own that serves this machine's time and does not touch it.
+
+After shift() another server stands on its address, whose time is ahead of the machine's.
+"""
 
 import socket
+import struct
 import subprocess
 import textwrap
+import threading
+import time
 
 from . import paths
 from .namespace import WorldError, wait_until
@@ -28,6 +34,7 @@ class TimeServer:
         (directory / "chrony.conf").write_text(CONFIG.format(directory=directory))
         self._log = open(directory / "chronyd.log", "wb")
         self._process = None
+        self._ahead = None
 
     def start(self):
         command = [paths.system_program("chronyd"), "-d", "-x", "-u", "root", "-f", self._directory / "chrony.conf"]
@@ -59,5 +66,46 @@ class TimeServer:
         self._process.terminate()
         self._process.wait(5)
 
+    def shift(self, seconds):
+        """The world's time is so much ahead of the machine's from now on."""
+        if self._ahead is None:
+            self.stop()
+            self._ahead = AheadServer(self._namespace)
+        self._ahead.seconds = seconds
+
     def close(self):
         self._log.close()
+        if self._ahead:
+            self._ahead.close()
+
+
+class AheadServer:
+    """An NTP server that is `seconds` ahead of this machine."""
+
+    def __init__(self, namespace, address=ADDRESS):
+        self.seconds = 0
+        self._channel = namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._channel.bind((address, 123))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                question, client = self._channel.recvfrom(512)
+                if not question:
+                    return
+                self._channel.sendto(self._answer(question), client)
+            except OSError:
+                return
+
+    def _answer(self, question):
+        whole, part = divmod(time.time() + self.seconds, 1)
+        moment = struct.pack("!II", int(whole) + EPOCH_1900 & 0xFFFFFFFF, int(part * 2**32))
+        return b"\x24\x01\x06\xec" + bytes(8) + b"LOCL" + moment + question[40:48] + moment * 2
+
+    def close(self):
+        try:
+            self._channel.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._channel.close()
