@@ -9,8 +9,8 @@
 /* Domains and records */
 #define SP_DOMAINS_MAX 1000
 #define SP_RECORDS_MAX                                                                             \
-    1064             /* domains; and intermediates, settings, accounts, anchors: 16 bytes of       \
-                        RAM a domain with the store's own state */
+    1096             /* domains; and intermediates, settings, accounts, anchors, summaries of TLS  \
+                        reports: 16 bytes of RAM a domain with the store's own state */
 #define SP_MX_MAX 16 /* mx patterns of a policy */
 #define SP_POLICY_TEXT_MAX 4608   /* bytes of a policy: 16 patterns of 253 and the other lines */
 #define SP_DOMAIN_RECORD_MAX 9216 /* bytes of a domain's record: settings, key, leaf, history */
@@ -95,6 +95,9 @@
 
 /* Addresses */
 #define SP_ADDRESSES 6 /* own addresses of both families */
+
+/* TLS reports */
+#define SP_SUMMARIES_MAX 32 /* domains of which what reports say is kept */
 
 /* Console */
 #define SP_CONSOLE_LINE_MAX 1024

@@ -27,16 +27,17 @@
 #define SP_STORE_AHEAD 64         /* bytes that a reader reads at once for small pieces */
 
 enum sp_kind {
-    SP_KIND_SETTING = 1, /* one device setting each: "network", "ca", … */
-    SP_KIND_FACTORY = 2, /* what the factory image set, kept for factory-reset */
-    SP_KIND_ACCOUNT = 3, /* ACME account and its key, by directory URL */
-    SP_KIND_DOMAIN = 4,  /* all of a mail domain, by its name */
-    SP_KIND_CHAIN = 5,   /* an intermediate certificate, by the SHA-256 of its DER in hex */
-    SP_KIND_ORDER = 6,   /* the ACME order that is under way */
-    SP_KIND_CLOCK = 7,   /* the floor of the time of day */
-    SP_KIND_TRUST = 8,   /* an extra root certificate, by the SHA-256 of its DER in hex */
-    SP_KIND_SEED = 9,    /* the entropy seed of a board that has no source */
-    SP_KIND_CRASH = 10,  /* the last fault */
+    SP_KIND_SETTING = 1,  /* one device setting each: "network", "ca", … */
+    SP_KIND_FACTORY = 2,  /* what the factory image set, kept for factory-reset */
+    SP_KIND_ACCOUNT = 3,  /* ACME account and its key, by directory URL */
+    SP_KIND_DOMAIN = 4,   /* all of a mail domain, by its name */
+    SP_KIND_CHAIN = 5,    /* an intermediate certificate, by the SHA-256 of its DER in hex */
+    SP_KIND_ORDER = 6,    /* the ACME order that is under way */
+    SP_KIND_CLOCK = 7,    /* the floor of the time of day */
+    SP_KIND_TRUST = 8,    /* an extra root certificate, by the SHA-256 of its DER in hex */
+    SP_KIND_SEED = 9,     /* the entropy seed of a board that has no source */
+    SP_KIND_CRASH = 10,   /* the last fault */
+    SP_KIND_REPORTS = 11, /* what TLS reports say about a mail domain, by its name */
     SP_KIND_SEEN =
         12 /* when the policy hosts were last seen from outside, by a part of the hashes */
 };
