@@ -68,13 +68,15 @@ void sp_dns_write_start(struct sp_dns_writer *w, void *array, size_t cap, uint16
 
 static void count(struct sp_dns_writer *w, enum sp_dns_section section)
 {
-    uint8_t *at = w->p + 4 + 2 * (size_t)section;
-    unsigned n = get16(at) + 1U;
+    size_t at = 4 + 2 * (size_t)section;
+    unsigned n;
 
-    if (!w->bad) {
-        at[0] = (uint8_t)(n >> 8U);
-        at[1] = (uint8_t)n;
+    if (w->bad) {
+        return;
     }
+    n = get16(w->p + at) + 1U;
+    w->p[at] = (uint8_t)(n >> 8U);
+    w->p[at + 1] = (uint8_t)n;
 }
 
 static void write_label(struct sp_dns_writer *w, const char *label, size_t n)
