@@ -30,11 +30,17 @@ struct sp_addr fake_addr(const char *text)
     return out;
 }
 
-static void add(struct sp_dns_answer *answer, enum sp_dns_type type, struct sp_dns_writer *writer)
+static void add_numbered(struct sp_dns_answer *answer, enum sp_dns_type type, uint16_t number,
+                         struct sp_dns_writer *writer)
 {
-    sp_dns_record_begin(writer, answer, type, 300, 0, "owner.example");
+    sp_dns_record_begin(writer, answer, type, 300, number, "owner.example");
     answer->server = fake_addr("203.0.113.53");
     answer->elapsed_ms = 12;
+}
+
+static void add(struct sp_dns_answer *answer, enum sp_dns_type type, struct sp_dns_writer *writer)
+{
+    add_numbered(answer, type, 0, writer);
 }
 
 void fake_address(struct sp_dns_answer *answer, const char *text)
@@ -65,6 +71,28 @@ void fake_alias(struct sp_dns_answer *answer, const char *host)
     add(answer, SP_DNS_CNAME, &writer);
     sp_dns_put_name(&writer, host);
     sp_dns_record_end(&writer);
+}
+
+void fake_mx(struct sp_dns_answer *answer, uint16_t preference, const char *host)
+{
+    struct sp_dns_writer writer;
+
+    add_numbered(answer, SP_DNS_MX, preference, &writer);
+    sp_dns_put_name(&writer, host);
+    sp_dns_record_end(&writer);
+    answer->result = SP_OK;
+}
+
+void fake_caa(struct sp_dns_answer *answer, uint16_t flags, const char *tag, size_t tag_n,
+              const char *value)
+{
+    struct sp_dns_writer writer;
+
+    add_numbered(answer, SP_DNS_CAA, flags, &writer);
+    sp_dns_put_text(&writer, tag, tag_n, SP_DOMAIN_SIZE);
+    sp_dns_put_text(&writer, value, strlen(value), SP_DOMAIN_SIZE);
+    sp_dns_record_end(&writer);
+    answer->result = SP_OK;
 }
 
 void fake_nothing(struct sp_dns_answer *answer, int result)

@@ -45,6 +45,9 @@ struct sp_addr fake_addr(const char *text);
 void fake_address(struct sp_dns_answer *answer, const char *text);
 void fake_text(struct sp_dns_answer *answer, const char *text);
 void fake_alias(struct sp_dns_answer *answer, const char *host);
+void fake_mx(struct sp_dns_answer *answer, uint16_t preference, const char *host);
+void fake_caa(struct sp_dns_answer *answer, uint16_t flags, const char *tag, size_t tag_n,
+              const char *value);
 /* Takes all records away and gives the answer that result. */
 void fake_nothing(struct sp_dns_answer *answer, int result);
 /* Writes POLICY; its error is fake.policy_error. */
