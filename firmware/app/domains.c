@@ -305,6 +305,7 @@ static void record_out(const struct sp_record *record, struct sealpost_record *o
     COPY(out->name, record->name);
     COPY(out->value, record->value);
     out->ttl = record->ttl;
+    out->remove = record->remove;
 }
 
 /* What the records are made of. */
@@ -331,26 +332,32 @@ int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_recor
 {
     size_t mark = sp_scratch_mark();
     struct record_facts facts;
-    struct sp_record *records;
+    struct sp_record *record;
     struct sp_addr addresses[2];
-    unsigned made;
-    unsigned addresses_n = sp_app_public_addresses(addresses, 2);
+    struct sp_records_wish wish = {.domain = facts.name,
+                                   .policy_id = facts.id,
+                                   .rua = facts.rua,
+                                   .addresses = addresses,
+                                   .addresses_n = sp_app_public_addresses(addresses, 2),
+                                   .ca = "",
+                                   .account = ""};
+    unsigned n;
     int err = facts_of(domain, &facts, why);
     if (err < 0) {
         return err;
     }
-    if (addresses_n == 0) {
+    if (wish.addresses_n == 0) {
         return sp_app_why(why, SP_E_STATE, "public_unknown",
                           "The address under which the world sees this appliance is not known, and "
                           "the records need it: `net public ADDR` sets it.");
     }
-    records = sp_scratch_take(SP_RECORDS_OUT * sizeof *records);
-    made = sp_records_make(facts.name, facts.id, facts.rua, addresses, addresses_n, records);
-    if (i < made) {
-        record_out(&records[i], out);
+    record = sp_scratch_take(sizeof *record);
+    n = sp_records_make(&wish, i, record);
+    if (i < n) {
+        record_out(record, out);
     }
     sp_scratch_release(mark);
-    return (int)made;
+    return (int)n;
 }
 
 void sealpost_record_line(const struct sealpost_record *record, char *out, size_t cap)

@@ -15,17 +15,28 @@ static enum sp_part load_record(struct sp_job *job)
     return sp_job_result(job, n);
 }
 
+/* False past the last one. */
+static bool next_record(struct sp_job *job)
+{
+    (void)load_record(job);
+    if (job->i >= job->total) {
+        return false;
+    }
+    sealpost_record_line(&job->u.dns.record, job->u.dns.line, sizeof job->u.dns.line);
+    job->i++;
+    return true;
+}
+
 static enum sp_part json_records(struct sp_job *job)
 {
     const struct sealpost_record *record = &job->u.dns.record;
 
-    (void)load_record(job);
     if (job->i == 0) {
         sp_json_start(job->out);
         sp_json_open(job->out, NULL, '{');
         sp_json_open(job->out, "records", '[');
     }
-    if (job->i >= job->total) {
+    if (!next_record(job)) {
         sp_json_close(job->out, ']');
         sp_json_close(job->out, '}');
         return SP_PART_NEXT;
@@ -35,13 +46,17 @@ static enum sp_part json_records(struct sp_job *job)
     sp_json_string(job->out, "name", record->name);
     sp_json_string(job->out, "value", record->value);
     sp_json_number(job->out, "ttl", record->ttl);
+    sp_json_string(job->out, "act", record->remove ? "delete" : "publish");
+    sp_json_string(job->out, "line", job->u.dns.line);
     sp_json_close(job->out, '}');
-    job->i++;
     return SP_PART_AGAIN;
 }
 
 static const char *explanation(const struct sealpost_record *record)
 {
+    if (record->remove) {
+        return "";
+    }
     if (strncmp(record->name, "_mta-sts.", 9) == 0) {
         return "; tells senders that there is a policy, and by its id when it has changed\n";
     }
@@ -54,23 +69,51 @@ static const char *explanation(const struct sealpost_record *record)
     if (strcmp(record->type, "AAAA") == 0) {
         return "; the policy host is this appliance, by IPv6\n";
     }
-    return "; belongs to the policy host\n";
+    return "; lets the CA issue for this name: the CAA records that are there forbid it\n";
 }
 
-static enum sp_part text_records(struct sp_job *job)
+/* Lines for a zone file: what is to be deleted is only a remark there. */
+static enum sp_part text_lines(struct sp_job *job)
 {
-    (void)load_record(job);
-    if (job->i >= job->total) {
+    bool first = job->i == 0;
+
+    if (!next_record(job)) {
         sp_out_raw(job->out, job->total == 0
                                  ? "; there is nothing to publish yet: `domain show` says why\n"
                                  : "");
         return SP_PART_NEXT;
     }
-    sealpost_record_line(&job->u.dns.record, job->u.dns.line, sizeof job->u.dns.line);
+    if (job->u.dns.record.remove) {
+        sp_out_raw(job->out,
+                   first ? "; the policy is over: delete these records, in this order\n" : "");
+        sp_out_raw(job->out, "; ");
+    }
     sp_out_raw(job->out, explanation(&job->u.dns.record));
     sp_out_safe(job->out, job->u.dns.line);
     sp_out_raw(job->out, "\n");
-    job->i++;
+    return SP_PART_AGAIN;
+}
+
+/* One by one, for the form of a DNS provider. */
+static enum sp_part text_values(struct sp_job *job)
+{
+    const struct sealpost_record *record = &job->u.dns.record;
+    bool first = job->i == 0;
+
+    if (!next_record(job)) {
+        return SP_PART_NEXT;
+    }
+    if (record->remove) {
+        return SP_PART_AGAIN;
+    }
+    sp_out_raw(job->out, first ? "\nThe same for a form that takes one value at a time:\n" : "");
+    sp_out_raw(job->out, "\nType   ");
+    sp_out_safe(job->out, record->type);
+    sp_out_raw(job->out, "\nName   ");
+    sp_out_safe(job->out, record->name);
+    sp_out_raw(job->out, "\nValue  ");
+    sp_out_safe(job->out, record->value);
+    sp_out_printf(job->out, "\nTTL    %u\n", (unsigned)record->ttl);
     return SP_PART_AGAIN;
 }
 
@@ -103,14 +146,14 @@ static enum sp_part renew(struct sp_job *job)
 static const struct sp_command commands[] = {
     {.words = "dns",
      .usage = "D",
-     .summary = "the DNS records to publish, ready to paste into a zone",
-     .more = "",
+     .summary = "the DNS records to publish, ready to paste",
+     .more = "First as lines of a zone file, then one value at a time.",
      .example = "dns example.com",
      .min = 1,
      .max = 1,
      .argument = SP_ARG_DOMAIN,
      .act = load_record,
-     .text = {text_records},
+     .text = {text_lines, text_values},
      .json = {json_records}},
     {.words = "enable",
      .usage = "D",

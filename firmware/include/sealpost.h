@@ -227,8 +227,9 @@ int sealpost_domain_policy(const char *domain, char *out, size_t cap);
 struct sealpost_record {
     char type[8];
     char name[SEALPOST_NAME_SIZE + 16];
-    char value[320];
+    char value[320]; /* TXT without quotes, others as in a zone file */
     uint32_t ttl;
+    bool remove; /* to be deleted, not to be published: the domain's policy is over */
 };
 /* Number i (0, 1, …) of the records to publish: how many there are in all, or an error; *out is
  * filled when i is below that. */

@@ -313,24 +313,25 @@ int sealpost_domain_policy(const char *domain, char *out, size_t cap)
 int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_record *out,
                            struct sealpost_why *why)
 {
-    static const char *const types[] = {"TXT", "TXT", "A", "AAAA"};
-    static const char *const hosts[] = {"_mta-sts", "_smtp._tls", "mta-sts", "mta-sts"};
+    static const char *const types[] = {"TXT", "TXT", "A", "AAAA", "CAA"};
+    static const char *const hosts[] = {"_mta-sts", "_smtp._tls", "mta-sts", "mta-sts", "mta-sts"};
     static const char *const values[] = {"v=STSv1; id=20251124abcdef;",
                                          "v=TLSRPTv1; rua=mailto:postmaster@example.test",
-                                         "192.0.2.10", "2001:db8::10"};
+                                         "192.0.2.10", "2001:db8::10", "0 issue \"ca.test\""};
     int err = known(domain, why);
 
     if (err < 0) {
         return err;
     }
     if (i < fake.records_n) {
-        SET(out->type, types[i % 4]);
-        (void)snprintf(out->name, sizeof out->name, "%s.%.240s", hosts[i % 4], domain);
-        SET(out->value, values[i % 4]);
+        SET(out->type, types[i % 5]);
+        (void)snprintf(out->name, sizeof out->name, "%s.%.240s", hosts[i % 5], domain);
+        SET(out->value, values[i % 5]);
         if (fake.long_names) {
             memset(out->value, 'w', sizeof out->value - 1);
         }
         out->ttl = 3600;
+        out->remove = fake.records_over;
     }
     return (int)fake.records_n;
 }

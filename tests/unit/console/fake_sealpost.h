@@ -44,6 +44,7 @@ struct fake {
     char sans[8][SEALPOST_NAME_SIZE]; /* sans_n of them */
     bool no_certificate;
     unsigned records_n;
+    bool records_over;
     char policy[5000];
     char password[1024];
     struct sp_crash crash;   /* what[0] 0: none */

@@ -144,9 +144,10 @@ static void answers_are_not_commands_of_the_history(void **state)
     (void)session_type("\x03");
 }
 
-static void dns_prints_lines_for_a_zone_file(void **state)
+static void dns_prints_lines_for_a_zone_file_and_single_values(void **state)
 {
     (void)state;
+    fake.records_n = 5;
     assert_string_equal(
         session_ask("dns example.test"),
         "; tells senders that there is a policy, and by its id when it has changed\r\n"
@@ -157,7 +158,33 @@ static void dns_prints_lines_for_a_zone_file(void **state)
         "; the policy host is this appliance, by IPv4\r\n"
         "mta-sts.example.test. 3600 IN A 192.0.2.10\r\n"
         "; the policy host is this appliance, by IPv6\r\n"
-        "mta-sts.example.test. 3600 IN AAAA 2001:db8::10\r\n");
+        "mta-sts.example.test. 3600 IN AAAA 2001:db8::10\r\n"
+        "; lets the CA issue for this name: the CAA records that are there forbid it\r\n"
+        "mta-sts.example.test. 3600 IN CAA 0 issue \"ca.test\"\r\n"
+        "\r\nThe same for a form that takes one value at a time:\r\n"
+        "\r\nType   TXT\r\nName   _mta-sts.example.test\r\n"
+        "Value  v=STSv1; id=20251124abcdef;\r\nTTL    3600\r\n"
+        "\r\nType   TXT\r\nName   _smtp._tls.example.test\r\n"
+        "Value  v=TLSRPTv1; rua=mailto:postmaster@example.test\r\nTTL    3600\r\n"
+        "\r\nType   A\r\nName   mta-sts.example.test\r\n"
+        "Value  192.0.2.10\r\nTTL    3600\r\n"
+        "\r\nType   AAAA\r\nName   mta-sts.example.test\r\n"
+        "Value  2001:db8::10\r\nTTL    3600\r\n"
+        "\r\nType   CAA\r\nName   mta-sts.example.test\r\n"
+        "Value  0 issue \"ca.test\"\r\nTTL    3600\r\n");
+}
+
+static void dns_of_what_is_over_says_what_to_delete(void **state)
+{
+    (void)state;
+    fake.records_n = 2;
+    fake.records_over = true;
+    assert_string_equal(session_ask("dns example.test"),
+                        "; the policy is over: delete these records, in this order\r\n"
+                        "; _mta-sts.example.test. 3600 IN TXT v=STSv1; id=20251124abcdef;\r\n"
+                        "; _smtp._tls.example.test. 3600 IN TXT v=TLSRPTv1; "
+                        "rua=mailto:postmaster@example.test\r\n");
+    assert_json(session_json("dns example.test"), "records.1.act", "\"delete\"");
 }
 
 static void enable_disable_renew_say_what_comes_next(void **state)
@@ -268,7 +295,8 @@ int main(void)
         session_test(domain_remove_does_not_ask_about_what_is_not_there),
         session_test(questions_are_cancelled_by_ctrl_c),
         session_test(answers_are_not_commands_of_the_history),
-        session_test(dns_prints_lines_for_a_zone_file),
+        session_test(dns_prints_lines_for_a_zone_file_and_single_values),
+        session_test(dns_of_what_is_over_says_what_to_delete),
         session_test(enable_disable_renew_say_what_comes_next),
         session_test(check_shows_reason_remedy_and_evidence),
         session_test(check_cannot_steer_the_terminal),

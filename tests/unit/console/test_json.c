@@ -212,7 +212,9 @@ static void dns_json(void **state)
     (void)state;
     assert_json(answer, "records.0",
                 "{\"type\":\"TXT\",\"name\":\"_mta-sts.example.test\","
-                "\"value\":\"v=STSv1; id=20251124abcdef;\",\"ttl\":3600}");
+                "\"value\":\"v=STSv1; id=20251124abcdef;\",\"ttl\":3600,"
+                "\"act\":\"publish\",\"line\":\"_mta-sts.example.test. 3600 IN TXT "
+                "v=STSv1; id=20251124abcdef;\"}");
     assert_json(answer, "records.3.type", "\"AAAA\"");
     fake.records_n = 0;
     assert_string_equal(session_json("dns example.test"), "{\"records\":[]}");

@@ -94,41 +94,129 @@ static const char *line(const struct sp_record *record)
     return text;
 }
 
+/* Number i of the records that are wished; "" past the last. */
+static const char *line_of(const struct sp_records_wish *wish, unsigned i)
+{
+    static struct sp_record record;
+
+    return i < sp_records_make(wish, i, &record) ? line(&record) : "";
+}
+
 static void the_records_of_a_domain_are_complete(void **state)
 {
-    static struct sp_record records[SP_RECORDS_OUT];
+    static struct sp_record record;
     const struct sp_addr addresses[] = {addr("203.0.113.10"), addr("10.0.0.1"), addr("fe80::1"),
                                         addr("2001:db8::10")};
-    unsigned n = sp_records_make("example.com", "0123abc", "mailto:postmaster@example.com",
-                                 addresses, 4, records);
+    const struct sp_records_wish wish = {.domain = "example.com",
+                                         .policy_id = "0123abc",
+                                         .rua = "mailto:postmaster@example.com",
+                                         .addresses = addresses,
+                                         .addresses_n = 4,
+                                         .ca = "",
+                                         .account = "https://ca.example/acct/1"};
     (void)state;
 
-    assert_int_equal(n, 4);
-    assert_string_equal(line(&records[0]),
+    assert_string_equal(line_of(&wish, 0),
                         "_mta-sts.example.com. 3600 IN TXT \"v=STSv1; id=0123abc;\"");
-    assert_string_equal(line(&records[1]), "mta-sts.example.com. 3600 IN A 203.0.113.10");
-    assert_string_equal(line(&records[2]), "mta-sts.example.com. 3600 IN AAAA 2001:db8::10");
-    assert_string_equal(line(&records[3]), "_smtp._tls.example.com. 3600 IN TXT "
+    assert_string_equal(line_of(&wish, 1), "mta-sts.example.com. 3600 IN A 203.0.113.10");
+    assert_string_equal(line_of(&wish, 2), "mta-sts.example.com. 3600 IN AAAA 2001:db8::10");
+    assert_string_equal(line_of(&wish, 3), "_smtp._tls.example.com. 3600 IN TXT "
                                            "\"v=TLSRPTv1; rua=mailto:postmaster@example.com\"");
-    assert_string_equal(records[0].value, "v=STSv1; id=0123abc;");
-    assert_string_equal(records[2].name, "mta-sts.example.com");
+    assert_string_equal(line_of(&wish, 4), "");
+    assert_int_equal(sp_records_make(&wish, 0, &record), 4);
+    assert_string_equal(record.value, "v=STSv1; id=0123abc;");
+    assert_false(record.remove);
+    assert_int_equal(sp_records_make(&wish, 2, &record), 4);
+    assert_string_equal(record.name, "mta-sts.example.com");
 }
 
 static void what_is_not_there_is_left_out(void **state)
 {
-    static struct sp_record records[SP_RECORDS_OUT];
-    struct sp_addr many[SP_RECORDS_OUT + 2];
+    static struct sp_record record;
+    struct sp_records_wish wish = {
+        .domain = "example.com", .policy_id = "", .rua = "", .ca = "", .account = ""};
     (void)state;
 
-    assert_int_equal(sp_records_make("example.com", "", "", NULL, 0, records), 0);
-    for (size_t i = 0; i < COUNT(many); i++) {
-        many[i] = addr("203.0.113.0");
-        many[i].bytes[3] = (uint8_t)i;
+    assert_int_equal(sp_records_make(&wish, 0, &record), 0);
+    wish.rua = "mailto:a@b.example";
+    assert_int_equal(sp_records_make(&wish, 0, &record), 1);
+    assert_string_equal(record.name, "_smtp._tls.example.com");
+}
+
+/* RFC 8659 4.2, RFC 8657 3 and 4. */
+static void a_caa_record_allows_the_ca_this_account_and_this_method(void **state)
+{
+    static const struct {
+        const char *ca, *account, *line;
+    } rows[] = {
+        {"ca.example", "https://ca.example/acct/1",
+         "mta-sts.example.com. 3600 IN CAA 0 issue \"ca.example; validationmethods=http-01; "
+         "accounturi=https://ca.example/acct/1\""},
+        {"ca.example", "",
+         "mta-sts.example.com. 3600 IN CAA 0 issue \"ca.example; validationmethods=http-01\""},
+        {"ca.example", "https://ca.example/acct;x=1",
+         "mta-sts.example.com. 3600 IN CAA 0 issue \"ca.example; validationmethods=http-01\""},
+        {"ca.example", "https://ca.example/acct\"1",
+         "mta-sts.example.com. 3600 IN CAA 0 issue \"ca.example; validationmethods=http-01\""},
+        {"ca.example\"; x", "https://ca.example/acct/1", ""},
+        {"", "https://ca.example/acct/1", ""},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct sp_records_wish wish = {.domain = "example.com",
+                                             .policy_id = "",
+                                             .rua = "",
+                                             .ca = rows[i].ca,
+                                             .account = rows[i].account};
+
+        assert_string_equal(line_of(&wish, 0), rows[i].line);
+        assert_string_equal(line_of(&wish, 1), "");
     }
-    assert_int_equal(
-        sp_records_make("example.com", "1", "mailto:a@b.example", many, COUNT(many), records),
-        SP_RECORDS_OUT);
-    assert_string_equal(records[SP_RECORDS_OUT - 1].type, "TXT");
+}
+
+static void an_account_that_does_not_fit_is_left_out(void **state)
+{
+    static char account[SP_URL_MAX];
+    struct sp_records_wish wish = {.domain = "example.com", .policy_id = "", .rua = ""};
+    const char *told;
+    (void)state;
+
+    wish.ca = "ca.example";
+    wish.account = account;
+    for (size_t n = 200; n < sizeof account; n++) {
+        memset(account, 'a', n);
+        account[n] = '\0';
+        told = line_of(&wish, 0);
+        assert_int_equal(told[strlen(told) - 1], '"');
+        if (strstr(told, "accounturi=") != NULL) {
+            assert_non_null(strstr(told, account));
+        } else {
+            assert_in_range(n, 250, 300);
+            return;
+        }
+    }
+    fail_msg("nothing was left out");
+}
+
+static void what_is_over_is_to_be_deleted(void **state)
+{
+    static struct sp_record record;
+    const struct sp_addr address = addr("203.0.113.10");
+    const struct sp_records_wish wish = {.domain = "example.com",
+                                         .policy_id = "abc",
+                                         .rua = "",
+                                         .addresses = &address,
+                                         .addresses_n = 1,
+                                         .ca = "",
+                                         .account = "",
+                                         .over = true};
+    (void)state;
+
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(sp_records_make(&wish, i, &record), 2);
+        assert_true(record.remove);
+    }
 }
 
 static void a_zone_line_is_quoted(void **state)
@@ -163,6 +251,9 @@ int main(void)
         cmocka_unit_test(a_report_address_has_253_characters_at_most),
         cmocka_unit_test(the_records_of_a_domain_are_complete),
         cmocka_unit_test(what_is_not_there_is_left_out),
+        cmocka_unit_test(a_caa_record_allows_the_ca_this_account_and_this_method),
+        cmocka_unit_test(an_account_that_does_not_fit_is_left_out),
+        cmocka_unit_test(what_is_over_is_to_be_deleted),
         cmocka_unit_test(a_zone_line_is_quoted),
         cmocka_unit_test(a_long_text_is_split_into_strings_of_255),
     };
