@@ -311,6 +311,7 @@ static void record_out(const struct sp_record *record, struct sealpost_record *o
 /* What the records are made of. */
 struct record_facts {
     char name[SP_DOMAIN_SIZE], rua[SP_RUA_MAX], id[SP_POLICY_ID_SIZE];
+    bool over; /* the policy was served, and is no more */
 };
 
 static int facts_of(const char *domain, struct record_facts *out, struct sealpost_why *why)
@@ -320,8 +321,9 @@ static int facts_of(const char *domain, struct record_facts *out, struct sealpos
     int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, why);
     if (err == SP_OK) {
         COPY(out->name, d->name);
-        COPY(out->rua, d->rua);
         sp_policy_id(&d->policy, out->id);
+        out->over = d->state == SP_DOMAIN_DISABLED && d->max_age_served > 0;
+        COPY(out->rua, out->over ? "" : d->rua); /* reports tell of more than this policy */
     }
     sp_scratch_release(mark);
     return err;
@@ -346,6 +348,7 @@ int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_recor
     if (err < 0) {
         return err;
     }
+    wish.over = facts.over;
     if (wish.addresses_n == 0) {
         return sp_app_why(why, SP_E_STATE, "public_unknown",
                           "The address under which the world sees this appliance is not known, and "

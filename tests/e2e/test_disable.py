@@ -19,6 +19,8 @@ def test_disable_stops_the_host_and_names_the_records(fronted_board):
     for name in ("mta-sts.example.test", "_mta-sts.example.test"):
         assert name in said, said
     assert board.domain("example.test")["state"] == "disabled"
+    assert [(record["act"], record["type"], record["name"]) for record in board.records("example.test")] == [
+        ("delete", "TXT", "_mta-sts.example.test"), ("delete", "A", "mta-sts.example.test")]
     wait_until(lambda: alert_of(hello_answer(world, "mta-sts.example.test", ssl.TLSVersion.TLSv1_3))
                == (FATAL, UNRECOGNIZED_NAME), "the host's end")
     assert board.ask_json("cert example.test")["sans"] == ["mta-sts.example.test"]

@@ -373,12 +373,25 @@ static void add_a_root(void)
     none_is_held("trust");
 }
 
+static void records_are(int n, bool remove)
+{
+    struct sealpost_record record;
+
+    for (int i = 0; i < n; i++) {
+        assert_int_equal(sealpost_domain_record(NAME, (unsigned)i, &record, &why), n);
+        assert_int_equal(record.remove, remove);
+    }
+    none_is_held("records");
+}
+
 static void renew_and_end(void)
 {
     assert_int_equal(sealpost_renew(NAME, &why), 0);
     live(60);
     state_is("active");
+    records_are(4, false);
     assert_int_equal(sealpost_disable(NAME, &why), 0);
+    records_are(3, true);                             /* without TLSRPT */
     assert_int_equal(sealpost_enable(NAME, &why), 0); /* the certificate that is there is good */
     live(60);
     state_is("active");
