@@ -197,7 +197,8 @@ int sealpost_domain_add(const char *domain, const struct sealpost_domain_setting
         err = rua_in(given ? settings : &postmaster, name, rua, why);
     }
     if (err == SP_OK) {
-        err = sp_life_add(name, &wished, rua, sentence, sizeof sentence);
+        const bool force = true; /* the console cannot ask for it yet */
+        err = sp_life_add(name, &wished, rua, force, sentence, sizeof sentence);
         if (err < 0) {
             (void)sp_app_why(why, err, id_of(err), "%s", sentence);
         }
@@ -220,7 +221,9 @@ int sealpost_domain_set(const char *domain, const struct sealpost_domain_setting
         err = rua_in(settings, d->name, d->rua, why);
     }
     if (err == SP_OK) {
-        err = sp_life_set(d->name, &d->policy, d->rua, sp_app_now(), sentence, sizeof sentence);
+        const bool force = true; /* the console cannot ask for it yet */
+        err = sp_life_set(d->name, &d->policy, d->rua, force, sp_app_now(), sentence,
+                          sizeof sentence);
         if (err < 0) {
             (void)sp_app_why(why, err, id_of(err), "%s", sentence);
         }
@@ -239,12 +242,14 @@ int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE])
 static void domain_out(const struct sp_domain *d, struct sealpost_domain *out)
 {
     sp_time now = sp_app_now();
+    struct sp_policy in_force;
+    sp_life_in_force(d, &in_force);
     COPY(out->name, d->name);
     COPY(out->state, sp_domain_state_text(d->state));
     sp_life_sentence(d, now, out->sentence, sizeof out->sentence);
-    sp_policy_id(&d->policy, out->policy_id);
-    out->mode = mode_out(d->policy.mode);
-    out->max_age = d->policy.max_age;
+    sp_policy_id(&in_force, out->policy_id);
+    out->mode = mode_out(in_force.mode);
+    out->max_age = in_force.max_age;
     out->mx_n = d->policy.mx_n;
     COPY(out->rua, d->rua);
     out->expires = d->not_after;
@@ -293,7 +298,9 @@ int sealpost_domain_policy(const char *domain, char *out, size_t cap)
     int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, NULL);
     sp_buf_init(&text, out, cap);
     if (err == SP_OK) {
-        err = sp_policy_text(&d->policy, &text);
+        struct sp_policy in_force;
+        sp_life_in_force(d, &in_force);
+        err = sp_policy_text(&in_force, &text);
     }
     sp_scratch_release(mark);
     return err < 0 ? err : (int)text.len;
@@ -321,7 +328,9 @@ static int facts_of(const char *domain, struct record_facts *out, struct sealpos
     int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, why);
     if (err == SP_OK) {
         COPY(out->name, d->name);
-        sp_policy_id(&d->policy, out->id);
+        struct sp_policy in_force;
+        sp_life_in_force(d, &in_force);
+        sp_policy_id(&in_force, out->id);
         out->over = d->state == SP_DOMAIN_DISABLED && d->max_age_served > 0;
         COPY(out->rua, out->over ? "" : d->rua); /* reports tell of more than this policy */
     }
@@ -398,9 +407,14 @@ int sealpost_enable(const char *domain, struct sealpost_why *why)
     return act(domain, sp_life_enable, why);
 }
 
+static int disable_now(const char *name, sp_time now, char *why, size_t cap)
+{
+    return sp_life_disable(name, true, now, why, cap);
+}
+
 int sealpost_disable(const char *domain, struct sealpost_why *why)
 {
-    return act(domain, sp_life_disable, why);
+    return act(domain, disable_now, why);
 }
 
 int sealpost_renew(const char *domain, struct sealpost_why *why)
@@ -421,8 +435,7 @@ int sealpost_check(const char *domain, struct sealpost_why *why)
 
 static int remove_now(const char *name, sp_time now, char *why, size_t cap)
 {
-    (void)now;
-    int err = sp_life_remove(name, why, cap);
+    int err = sp_life_remove(name, now, why, cap);
     if (err == SP_OK) {
         sp_app_report_drop(name);
         sp_chain_sweep_begin();

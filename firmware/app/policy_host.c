@@ -158,9 +158,14 @@ static void policy(const char *host, struct sp_http_response *response)
 {
     size_t mark = sp_scratch_mark();
     struct sp_domain *domain;
+    struct sp_policy in_force;
     if (host_load(host, SP_DOMAIN_MX, &domain) < 0) {
         response->status = 404;
-    } else if (sp_policy_text(&domain->policy, response->body) < 0) {
+        sp_scratch_release(mark);
+        return;
+    }
+    sp_life_in_force(domain, &in_force);
+    if (sp_policy_text(&in_force, response->body) < 0) {
         response->status = 500;
     } else {
         response->status = 200;

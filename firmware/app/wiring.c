@@ -94,7 +94,9 @@ static int policy_text(void *ctx, const char *name, struct sp_buf *out)
     int err = sp_domain_load(&sp_app.store, name, domain);
     (void)ctx;
     if (err == SP_OK) {
-        err = sp_policy_text(&domain->policy, out);
+        struct sp_policy policy;
+        sp_life_in_force(domain, &policy);
+        err = sp_policy_text(&policy, out);
     }
     sp_scratch_release(mark);
     return err;
@@ -103,6 +105,7 @@ static int policy_text(void *ctx, const char *name, struct sp_buf *out)
 static int check_start(void *ctx, const struct sp_domain *domain, unsigned which, sp_time now)
 {
     static struct sp_addr own[SP_ADDRESSES + 2];
+    struct sp_policy in_force;
     struct sp_check_input input = {
         .domain = check_domain, .which = which, .policy_text = policy_text};
     (void)ctx;
@@ -110,7 +113,8 @@ static int check_start(void *ctx, const struct sp_domain *domain, unsigned which
         return SP_E_AGAIN;
     }
     sp_text_cut(check_domain, sizeof check_domain, domain->name);
-    sp_policy_id(&domain->policy, check_policy_id);
+    sp_life_in_force(domain, &in_force);
+    sp_policy_id(&in_force, check_policy_id);
     input.policy_id = check_policy_id;
     input.own = own;
     input.own_n = sp_app_own_addresses(own, sizeof own / sizeof own[0]);
@@ -119,13 +123,15 @@ static int check_start(void *ctx, const struct sp_domain *domain, unsigned which
     return sp_checks_start(&input, check_report, now);
 }
 
-static int check_poll(void *ctx, struct sp_life_check_result results[SP_DOMAIN_CHECKS])
+static int check_poll(void *ctx, struct sp_life_check_result results[SP_DOMAIN_CHECKS],
+                      struct sp_life_dns_id *seen)
 {
     (void)ctx;
     if (sp_checks_busy()) {
         return SP_E_AGAIN;
     }
     memset(results, 0, sizeof results[0] * SP_DOMAIN_CHECKS);
+    memset(seen, 0, sizeof *seen);
     for (unsigned i = 0; i < SP_CHECKS && check_report != NULL; i++) {
         enum sp_check_id id = (enum sp_check_id)i;
         if ((check_which & SP_CHECK_BIT(i)) == 0) {

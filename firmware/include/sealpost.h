@@ -184,6 +184,7 @@ enum sealpost_mode { SEALPOST_TESTING, SEALPOST_ENFORCE, SEALPOST_NONE };
 #define SEALPOST_GIVES_MODE 8U
 #define SEALPOST_GIVES_MAX_AGE 16U
 #define SEALPOST_GIVES_RUA 32U
+#define SEALPOST_GIVES_FORCE 64U /* mode enforce whatever the checks say */
 struct sealpost_domain_settings {
     unsigned gives; /* SEALPOST_GIVES_… | … */
     unsigned mx_n;

@@ -10,15 +10,14 @@
 #include <string.h>
 
 static const char *const state_texts[] = {
-    [SP_DOMAIN_DISABLED] = "disabled",
-    [SP_DOMAIN_WAITING_DNS] = "waiting_dns",
-    [SP_DOMAIN_ORDERING] = "ordering",
-    [SP_DOMAIN_ACTIVE] = "active",
+    [SP_DOMAIN_DISABLED] = "disabled", [SP_DOMAIN_WAITING_DNS] = "waiting_dns",
+    [SP_DOMAIN_ORDERING] = "ordering", [SP_DOMAIN_ACTIVE] = "active",
+    [SP_DOMAIN_RETIRING] = "retiring",
 };
 
 const char *sp_domain_state_text(enum sp_domain_state state)
 {
-    return (unsigned)state <= SP_DOMAIN_ACTIVE ? state_texts[state] : "?";
+    return (unsigned)state <= SP_DOMAIN_RETIRING ? state_texts[state] : "?";
 }
 
 struct sp_domain *sp_domain_take(unsigned parts)
@@ -82,15 +81,15 @@ static sp_utc earlier(sp_utc a, sp_utc b)
 sp_utc sp_domain_due(const struct sp_domain *domain)
 {
     switch (domain->state) {
-    case SP_DOMAIN_WAITING_DNS:
-        return domain->next_check;
     case SP_DOMAIN_ORDERING:
         return domain->next_try;
     case SP_DOMAIN_ACTIVE:
+    case SP_DOMAIN_RETIRING:
         return earlier(domain->next_try, domain->next_check);
+    case SP_DOMAIN_WAITING_DNS:
     case SP_DOMAIN_DISABLED:
     default:
-        return 0;
+        return domain->next_check;
     }
 }
 

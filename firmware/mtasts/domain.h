@@ -5,7 +5,7 @@
  * settings, state, schedule, private key and leaf. Intermediates are shared (SP_KIND_CHAIN) and
  * named by hash. The bytes are specified in docs/domain-record.md.
  *
- * Memory: the struct is about 1.5 KB; what is large lies beside it (policy.mx, key, leaf: 7.3 KB)
+ * Memory: the struct is about 2 KB; what is large lies beside it (policy.mx, key, leaf: 7.3 KB)
  * and is loaded only when there is room for it. Both come from scratch memory (sp_domain_take) and
  * are gone, wiped, when the caller releases that.
  */
@@ -21,7 +21,8 @@ enum sp_domain_state {
     SP_DOMAIN_DISABLED,
     SP_DOMAIN_WAITING_DNS,
     SP_DOMAIN_ORDERING,
-    SP_DOMAIN_ACTIVE
+    SP_DOMAIN_ACTIVE,
+    SP_DOMAIN_RETIRING /* mode none is served until no sender can hold an older policy */
 };
 const char *sp_domain_state_text(enum sp_domain_state state); /* "disabled", "waiting_dns", … */
 
@@ -32,7 +33,8 @@ const char *sp_domain_state_text(enum sp_domain_state state); /* "disabled", "wa
 enum { SP_DOMAIN_NOT_RUN, SP_DOMAIN_PASS, SP_DOMAIN_FAIL, SP_DOMAIN_UNKNOWN };
 struct sp_domain_check {
     uint8_t result; /* enum sp_check_result */
-    char code[23];  /* stable name of the reason */
+    uint8_t counts; /* what the light counts: the last pass or fail that was sure; 0: none yet */
+    char code[22];  /* stable name of the reason */
     sp_utc changed; /* when the result last changed */
 };
 
@@ -49,8 +51,21 @@ struct sp_domain {
     uint32_t failures;       /* of orders in a row */
     uint32_t max_age_served; /* largest ever, s */
     sp_utc served_since;     /* this policy id; 0: never served */
-    char error_id[40];       /* of the last failure, "" when the last try went well */
-    char error[480];         /* its sentence */
+    /* Of the TXT record with the policy's id; and whether the policy in force was fetched over the
+     * network (https passed). */
+    bool fetched_back;
+    char dns_id[SP_POLICY_ID_SIZE]; /* last seen in DNS, "" : none */
+    uint16_t auto_days; /* clean days after which testing becomes enforce by itself; 0: never */
+    uint32_t txt_ttl;   /* largest TTL seen, s; 0: none */
+    sp_utc dns_id_at;   /* when something new was last seen there */
+    sp_utc retire_from; /* retiring: the wait is counted from here; 0: not yet. Kept when it has
+                           ended: then disabled, and nobody holds a policy */
+    sp_utc clean_since; /* no check has failed since; 0: not clean, or not known yet */
+    /* mx that left the policy lie behind its own in policy.mx[], left_n of them, in what room there
+     * is: until when they must keep working. 0: counted as soon as the time of day is known. */
+    sp_utc left_until[SP_MX_MAX];
+    char error_id[40]; /* of the last failure, "" when the last try went well */
+    char error[480];   /* its sentence */
     sp_utc error_at;
     struct sp_domain_check checks[SP_DOMAIN_CHECKS];
     uint8_t *key;   /* room for SP_KEY_DER_MAX bytes; NULL: not asked for */
@@ -60,6 +75,7 @@ struct sp_domain {
     sp_utc not_before, not_after;                      /* of the leaf */
     uint8_t links[SP_CHAIN_LINKS - 1][SP_SHA256_SIZE]; /* SHA-256 of each intermediate */
     uint8_t links_n;
+    uint8_t left_n;
     uint8_t counted; /* enum sp_domain_health that the tally has counted: as of the last save */
 };
 
@@ -79,7 +95,7 @@ int sp_domain_load(struct sp_store *store, const char *name, struct sp_domain *o
  * not loaded; errors of sp_store_put. */
 int sp_domain_save(struct sp_store *store, const struct sp_domain *domain);
 /* When the domain wants to be looked at: waiting for DNS, its next_check; ordering, its next_try;
- * active, the earlier of the two; 0 for never. */
+ * active and retiring, the earlier of the two; disabled, its next_check; 0 for never. */
 sp_utc sp_domain_due(const struct sp_domain *domain);
 /* To all zero, with the room that it has. */
 void sp_domain_wipe(struct sp_domain *domain);

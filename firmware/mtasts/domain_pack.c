@@ -77,6 +77,36 @@ static void put_policy(struct sp_domain_packed *out, const struct sp_policy *pol
     }
 }
 
+/* Behind the policy's own, which come first in the record, too. */
+static void put_left(struct sp_domain_packed *out, const struct sp_domain *domain)
+{
+    for (unsigned i = 0; i < domain->left_n; i++) {
+        const char *mx = domain->policy.mx[domain->policy.mx_n + i];
+
+        put_head(out, SP_TAG_LEFT, SP_LEFT_ITEM + strlen(mx));
+        put_time(out, domain->left_until[i]);
+        put_str(out, mx);
+    }
+}
+
+static void put_seen(struct sp_domain_packed *out, const struct sp_domain *domain)
+{
+    put_head(out, SP_TAG_SEEN, SP_SEEN_ITEM + strlen(domain->dns_id));
+    put_int(out, domain->fetched_back ? 1 : 0, 1);
+    put_int(out, domain->txt_ttl, 4);
+    put_time(out, domain->dns_id_at);
+    put_str(out, domain->dns_id);
+    if (domain->retire_from != 0) {
+        put_head(out, SP_TAG_RETIRE, SP_RETIRE_ITEM);
+        put_time(out, domain->retire_from);
+    }
+    if (domain->auto_days != 0) {
+        put_head(out, SP_TAG_AUTO, SP_AUTO_ITEM);
+        put_int(out, domain->auto_days, 2);
+        put_time(out, domain->clean_since);
+    }
+}
+
 static void put_state(struct sp_domain_packed *out, const struct sp_domain *domain)
 {
     put_head(out, SP_TAG_STATE, SP_STATE_ITEM);
@@ -120,6 +150,10 @@ static void put_checks(struct sp_domain_packed *out, const struct sp_domain *dom
         put_time(out, check->changed);
         put_str(out, check->code);
     }
+    put_head(out, SP_TAG_COUNTS, SP_DOMAIN_CHECKS);
+    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
+        put_int(out, domain->checks[i].counts, 1);
+    }
 }
 
 static void put_certificate(struct sp_domain_packed *out, const struct sp_domain *domain)
@@ -141,7 +175,7 @@ static void put_certificate(struct sp_domain_packed *out, const struct sp_domain
 
 static bool has_parts(const struct sp_domain *domain)
 {
-    return (domain->policy.mx_n == 0 || domain->policy.mx != NULL) &&
+    return (domain->policy.mx_n + domain->left_n == 0 || domain->policy.mx != NULL) &&
            (domain->key_n == 0 || (domain->key != NULL && domain->leaf != NULL));
 }
 
@@ -153,9 +187,11 @@ int sp_domain_pack(const struct sp_domain *domain, struct sp_domain_packed *out)
     }
     put_int(out, SP_DOMAIN_RECORD_VERSION, 1);
     put_policy(out, &domain->policy);
+    put_left(out, domain);
     put_head(out, SP_TAG_RUA, strlen(domain->rua));
     put_str(out, domain->rua);
     put_state(out, domain);
+    put_seen(out, domain);
     put_error(out, domain);
     put_checks(out, domain);
     put_certificate(out, domain);

@@ -20,6 +20,11 @@ enum sp_domain_tag {
     SP_TAG_KEY = 9,
     SP_TAG_LEAF = 10,
     SP_TAG_LINK = 11,
+    SP_TAG_COUNTS = 12,
+    SP_TAG_SEEN = 13,
+    SP_TAG_LEFT = 14,
+    SP_TAG_RETIRE = 15,
+    SP_TAG_AUTO = 16,
     SP_TAG_END /* not in flash */
 };
 
@@ -31,5 +36,9 @@ enum sp_domain_tag {
 #define SP_ERROR_ITEM 9     /* at 8, length of the id 1; id; sentence */
 #define SP_CHECK_ITEM 10    /* index 1, result 1, changed 8; code */
 #define SP_LEAF_ITEM 16     /* not_before 8, not_after 8; DER */
+#define SP_SEEN_ITEM 13     /* fetched back 1, TTL 4, at 8; id */
+#define SP_LEFT_ITEM 8      /* until 8; pattern */
+#define SP_RETIRE_ITEM 8    /* from 8 */
+#define SP_AUTO_ITEM 10     /* days 2, clean since 8 */
 
 #endif

@@ -76,15 +76,29 @@ static int read_policy(struct reader *r, struct sp_domain *out)
     return 0;
 }
 
+static int read_pattern(struct reader *r, struct sp_domain *out, unsigned i)
+{
+    return out->policy.mx != NULL ? take_text(r, r->n, out->policy.mx[i], SP_MX_SIZE) : 0;
+}
+
 static int read_mx(struct reader *r, struct sp_domain *out)
 {
-    unsigned i = out->policy.mx_n;
-
-    if (i >= SP_MX_MAX) {
+    if (out->policy.mx_n >= SP_MX_MAX || out->left_n > 0) {
         return SP_E_CORRUPT;
     }
-    out->policy.mx_n++;
-    return out->policy.mx != NULL ? take_text(r, r->n, out->policy.mx[i], SP_MX_SIZE) : 0;
+    return read_pattern(r, out, out->policy.mx_n++);
+}
+
+/* They lie behind those of the policy, which have come before. */
+static int read_left(struct reader *r, struct sp_domain *out)
+{
+    unsigned i = out->policy.mx_n + out->left_n;
+
+    if (i >= SP_MX_MAX || take_time(r, &out->left_until[out->left_n]) < 0) {
+        return SP_E_CORRUPT;
+    }
+    out->left_n++;
+    return read_pattern(r, out, i);
 }
 
 static int read_rua(struct reader *r, struct sp_domain *out)
@@ -97,7 +111,7 @@ static int read_state(struct reader *r, struct sp_domain *out)
     uint64_t state = take_int(r, 1);
     uint64_t counted = take_int(r, 1);
 
-    if (state > SP_DOMAIN_ACTIVE || counted > SP_DOMAIN_AT_RISK) {
+    if (state > SP_DOMAIN_RETIRING || counted > SP_DOMAIN_AT_RISK) {
         return SP_E_CORRUPT;
     }
     out->state = (enum sp_domain_state)state;
@@ -124,6 +138,34 @@ static int read_served(struct reader *r, struct sp_domain *out)
     return take_time(r, &out->served_since);
 }
 
+static int read_seen(struct reader *r, struct sp_domain *out)
+{
+    uint64_t fetched_back = take_int(r, 1);
+
+    out->fetched_back = fetched_back == 1;
+    out->txt_ttl = (uint32_t)take_int(r, 4);
+    if (fetched_back > 1 || take_time(r, &out->dns_id_at) < 0) {
+        return SP_E_CORRUPT;
+    }
+    return take_text(r, r->n, out->dns_id, sizeof out->dns_id);
+}
+
+static int read_retire(struct reader *r, struct sp_domain *out)
+{
+    int err = take_time(r, &out->retire_from);
+
+    return out->retire_from == 0 ? SP_E_CORRUPT : err;
+}
+
+static int read_auto(struct reader *r, struct sp_domain *out)
+{
+    out->auto_days = (uint16_t)take_int(r, 2);
+    if (out->auto_days == 0) {
+        return SP_E_CORRUPT;
+    }
+    return take_time(r, &out->clean_since);
+}
+
 static int read_error(struct reader *r, struct sp_domain *out)
 {
     int err = take_time(r, &out->error_at);
@@ -142,7 +184,10 @@ static int read_check(struct reader *r, struct sp_domain *out)
     uint64_t result = take_int(r, 1);
     struct sp_domain_check *check;
 
-    if (index >= SP_DOMAIN_CHECKS || result == SP_DOMAIN_NOT_RUN || result > SP_DOMAIN_UNKNOWN) {
+    if (index >= SP_DOMAIN_CHECKS) {
+        return 0; /* a later version's */
+    }
+    if (result == SP_DOMAIN_NOT_RUN || result > SP_DOMAIN_UNKNOWN) {
         return SP_E_CORRUPT;
     }
     check = &out->checks[index];
@@ -154,6 +199,20 @@ static int read_check(struct reader *r, struct sp_domain *out)
         return SP_E_CORRUPT;
     }
     return take_text(r, r->n, check->code, sizeof check->code);
+}
+
+/* One byte for each check; a version with more of them wrote more. */
+static int read_counts(struct reader *r, struct sp_domain *out)
+{
+    for (unsigned i = 0; i < SP_DOMAIN_CHECKS && r->n > 0; i++) {
+        uint64_t counts = take_int(r, 1);
+
+        if (counts > SP_DOMAIN_FAIL) {
+            return SP_E_CORRUPT;
+        }
+        out->checks[i].counts = (uint8_t)counts;
+    }
+    return 0;
 }
 
 static int read_key(struct reader *r, struct sp_domain *out)
@@ -194,10 +253,15 @@ static const struct item {
     [SP_TAG_SCHEDULE] = {read_schedule, SP_SCHEDULE_ITEM, SP_SCHEDULE_ITEM, false},
     [SP_TAG_SERVED] = {read_served, SP_SERVED_ITEM, SP_SERVED_ITEM, false},
     [SP_TAG_ERROR] = {read_error, SP_ERROR_ITEM, SP_ERROR_ITEM + 40 + 480, false},
-    [SP_TAG_CHECK] = {read_check, SP_CHECK_ITEM, SP_CHECK_ITEM + 31, true},
+    [SP_TAG_CHECK] = {read_check, SP_CHECK_ITEM, SP_CHECK_ITEM + 21, true},
     [SP_TAG_KEY] = {read_key, 1, SP_KEY_DER_MAX, false},
     [SP_TAG_LEAF] = {read_leaf, SP_LEAF_ITEM + 1, SP_LEAF_ITEM + SP_LEAF_MAX, false},
     [SP_TAG_LINK] = {read_link, SP_SHA256_SIZE, SP_SHA256_SIZE, true},
+    [SP_TAG_COUNTS] = {read_counts, 1, 32, false},
+    [SP_TAG_SEEN] = {read_seen, SP_SEEN_ITEM, SP_SEEN_ITEM + SP_POLICY_ID_SIZE - 1, false},
+    [SP_TAG_LEFT] = {read_left, SP_LEFT_ITEM + 1, SP_LEFT_ITEM + SP_DOMAIN_SIZE + 1, true},
+    [SP_TAG_RETIRE] = {read_retire, SP_RETIRE_ITEM, SP_RETIRE_ITEM, false},
+    [SP_TAG_AUTO] = {read_auto, SP_AUTO_ITEM, SP_AUTO_ITEM, false},
 };
 
 /* What its reader leaves of an item is passed over. */
@@ -233,6 +297,16 @@ static int check_whole(uint32_t seen)
     return (seen & needed) == needed && key == leaf ? 0 : SP_E_CORRUPT;
 }
 
+/* A record of before counted each result as it came. */
+static void count_as_they_are(struct sp_domain *out)
+{
+    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
+        uint8_t result = out->checks[i].result;
+
+        out->checks[i].counts = result == SP_DOMAIN_UNKNOWN ? SP_DOMAIN_NOT_RUN : result;
+    }
+}
+
 static void clear(struct sp_domain *out)
 {
     char name[SP_DOMAIN_SIZE];
@@ -264,6 +338,9 @@ int sp_domain_unpack(const struct sp_domain_source *source, size_t n, struct sp_
         }
         r.n -= value.n;
         err = read_item(tag, &value, &seen, out);
+    }
+    if ((seen & 1U << SP_TAG_COUNTS) == 0) {
+        count_as_they_are(out);
     }
     return err < 0 ? err : check_whole(seen);
 }

@@ -33,6 +33,16 @@ uint32_t sp_life_random(void)
     return sp_port_random(&random, sizeof random) == 0 ? random : UINT32_MAX / 2;
 }
 
+uint32_t sp_life_who(const char *name)
+{
+    uint32_t hash = 2166136261U; /* FNV-1a */
+
+    for (; *name != '\0'; name++) {
+        hash = (hash ^ (uint8_t)*name) * 16777619U;
+    }
+    return hash | 1U;
+}
+
 void sp_life_changed(const char *name)
 {
     if (sp_life.ops.changed != NULL) {
@@ -174,6 +184,7 @@ static void attend_domain(struct sp_domain *domain, sp_time now, sp_utc utc)
         }
         break;
     case SP_DOMAIN_ACTIVE:
+    case SP_DOMAIN_RETIRING:
         if (sp_life_order_due(domain, utc)) {
             want_order(domain, now, utc);
         } else {

@@ -16,6 +16,7 @@
 struct outcome {
     struct sp_domain *domain;
     struct sp_life_check_result results[SP_DOMAIN_CHECKS];
+    struct sp_life_dns_id seen;
     bool changed; /* something is worth a write */
     sp_time now;
     sp_utc utc;
@@ -227,7 +228,7 @@ static void follow(struct outcome *run)
 static bool checks_ended(struct outcome *run)
 {
     char name[SP_DOMAIN_SIZE];
-    int err = sp_life.ops.check_poll(sp_life.ops.ctx, run->results);
+    int err = sp_life.ops.check_poll(sp_life.ops.ctx, run->results, &run->seen);
 
     if (err == SP_E_AGAIN) {
         return false;

@@ -5,6 +5,8 @@
  *   life_order.c  an order from its start to the installed certificate, or to the next try
  *   life_check.c  a run of checks from its start to what follows from it
  *   life_ops.c    what an operator does
+ *   life_policy.c what follows from the record: the policy in force, changes, retirement
+ *   life_promote.c what blocks mode enforce, and the way to it
  *   life_tally.c  the counts, and walks over all domains
  *   life_text.c   sentences
  *   schedule.c    how long to wait
@@ -27,6 +29,17 @@
 #define SP_LIFE_STORE_S 60      /* after flash refused a write */
 #define SP_LIFE_ORDER_MS 600000 /* an order that takes longer is given up, for the others */
 
+/* Indices of checks, here and in checks/. */
+enum {
+    SP_LIFE_DNS,
+    SP_LIFE_HTTPS,
+    SP_LIFE_CERTIFICATE,
+    SP_LIFE_POLICY_ID,
+    SP_LIFE_MX_MATCH,
+    SP_LIFE_MX_TLS,
+    SP_LIFE_SEEN
+};
+
 struct sp_life_job {
     bool active;
     char name[SP_DOMAIN_SIZE]; /* mail domain */
@@ -43,6 +56,12 @@ struct sp_life {
 
     struct sp_life_job check;
     bool check_for_order; /* an order follows when the dns check passes */
+    bool check_asked;     /* an operator asked for it */
+    bool check_outdated; /* the policy was changed meanwhile: what comes of it counts for nothing */
+    struct sp_life_asked_run {
+        uint32_t who; /* sp_life_who; 0: none yet */
+        sp_time at;
+    } asked_run; /* the last one that an operator asked for, when it ended */
 
     char reserved[SP_DOMAIN_SIZE]; /* has the next turn for an order; "": nobody */
     char asked[SP_LIFE_ASKED][SP_DOMAIN_SIZE];
@@ -63,6 +82,8 @@ sp_utc sp_life_utc(sp_time now);
 /* A due moment for "at once": found by the store also while the clock is not set. */
 sp_utc sp_life_at_once(sp_utc utc);
 uint32_t sp_life_random(void);
+/* A short stand-in for a name where a mix-up does no harm. Never 0. */
+uint32_t sp_life_who(const char *name);
 void sp_life_changed(const char *name);
 /* Loads the whole of it into scratch memory, for the caller to release. NULL and *err when it
  * cannot be. */
@@ -97,11 +118,55 @@ void sp_life_activate(struct sp_domain *domain, bool fresh, sp_utc utc);
 void sp_life_fail(struct sp_domain *domain, const struct sp_life_failure *why, uint32_t most,
                   sp_utc utc);
 
+/* --- life_ops.c --- */
+/* An act on a domain that is there, with the whole of it in scratch memory. */
+typedef int (*sp_life_act)(struct sp_domain *domain, unsigned arg, sp_time now, char *why,
+                           size_t cap);
+int sp_life_perform(sp_life_act act, const char *given, unsigned arg, sp_time now, char *why,
+                    size_t cap);
+/* SP_E_STATE and why: the name and what is the matter. */
+int sp_life_refuse(char *why, size_t cap, const char *name, const char *fault);
+/* Saves what an act has changed; errors with why. */
+int sp_life_keep(struct sp_domain *domain, sp_utc utc, char *why, size_t cap);
+
 /* --- life_check.c --- */
 /* Starts a run. False when checks are busy: the domain is to come again. */
 bool sp_life_check_begin(const struct sp_domain *domain, unsigned which, bool for_order,
                          sp_time now);
 sp_time sp_life_check_step(sp_time now);
+
+/* --- life_promote.c --- */
+/* 0 when `set` may go to enforce without force; SP_E_STATE and why. */
+int sp_life_enforce_fault(const struct sp_domain *domain, char *why, size_t cap);
+/* After a run of all checks: counts clean days, and promotes when they are enough. True when the
+ * domain was changed. The mx have to be loaded. */
+bool sp_life_auto_step(struct sp_domain *domain, sp_utc utc);
+/* When it is promoted by itself unless a check fails; 0: it is not. */
+sp_utc sp_life_auto_at(const struct sp_domain *domain);
+
+/* --- life_text.c --- */
+const char *sp_life_check_text(unsigned i); /* "dns", "https", … */
+/* It fails, or did when it could last be told. */
+bool sp_life_check_fails(const struct sp_domain_check *check);
+
+/* --- life_policy.c --- */
+/* The policy in force is another one from now on: the first phase of its change. */
+void sp_life_policy_changed(struct sp_domain *domain, sp_utc utc);
+/* What a run that is under way for that domain finds counts for nothing any more. */
+void sp_life_outdate_check(const char *name);
+/* The mx that must keep working although `policy`, which is to come, lacks them: those of the
+ * policy until now when it was served, and those that left before. They are put behind the policy's
+ * own, in what room there is; how many, and until when. */
+uint8_t sp_life_leave(const struct sp_domain *domain, const struct sp_policy *policy, sp_utc utc,
+                      sp_utc left_until[SP_MX_MAX]);
+/* Forgets those whose time is over. True when something changed. */
+bool sp_life_forget_left(struct sp_domain *domain, sp_utc utc);
+/* A policy was ever served: senders may hold one, or there was a retirement. */
+bool sp_life_has_served(const struct sp_domain *domain);
+/* How long resolvers may hold the id's TXT, s. */
+uint32_t sp_life_ttl(const struct sp_domain *domain);
+/* The wait of its retirement is over: what is left is to delete the records. */
+bool sp_life_retired(const struct sp_domain *domain, sp_utc utc);
 
 /* --- life_tally.c --- */
 void sp_life_tally_begin(void);

@@ -27,13 +27,13 @@ static int say_name(int err, char *why, size_t cap, const char *name, const char
 }
 
 /* The domain is not in a state for what was asked. */
-static int refuse(char *why, size_t cap, const char *name, const char *fault)
+int sp_life_refuse(char *why, size_t cap, const char *name, const char *fault)
 {
     return say_name(SP_E_STATE, why, cap, name, fault);
 }
 
 /* After something was changed in the domain that was loaded. */
-static int save(struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
+int sp_life_keep(struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
 {
     int err = sp_life_save(domain, utc);
 
@@ -62,17 +62,15 @@ static int load_into(struct sp_domain *domain, const char *given, char *why, siz
     return err;
 }
 
-/* An act on a domain that is there, with the whole of it in scratch memory. */
-typedef int (*act)(struct sp_domain *domain, sp_time now, char *why, size_t cap);
-
-static int perform(act what, const char *given, sp_time now, char *why, size_t cap)
+int sp_life_perform(sp_life_act act, const char *given, unsigned arg, sp_time now, char *why,
+                    size_t cap)
 {
     size_t mark = sp_scratch_mark();
     struct sp_domain *domain = sp_domain_take(SP_DOMAIN_WHOLE);
     int err = load_into(domain, given, why, cap);
 
     if (err == 0) {
-        err = what(domain, now, why, cap);
+        err = act(domain, arg, now, why, cap);
     }
     sp_scratch_release(mark);
     return err;
@@ -126,11 +124,11 @@ static int add(const char *name, const struct sp_policy *policy, const char *rua
     if (err == 0) {
         err = put_rua(domain, rua, why, cap);
     }
-    return err < 0 ? err : save(domain, 0, why, cap);
+    return err < 0 ? err : sp_life_keep(domain, 0, why, cap);
 }
 
-int sp_life_add(const char *given, const struct sp_policy *policy, const char *rua, char *why,
-                size_t cap)
+int sp_life_add(const char *given, const struct sp_policy *policy, const char *rua, bool force,
+                char *why, size_t cap)
 {
     char name[SP_DOMAIN_SIZE];
     size_t mark = sp_scratch_mark();
@@ -145,84 +143,111 @@ int sp_life_add(const char *given, const struct sp_policy *policy, const char *r
     if (sp_store_count(sp_life.store, SP_KIND_DOMAIN) >= SP_DOMAINS_MAX) {
         return say(SP_E_FULL, why, cap, "This appliance takes 1000 domains, and has them.");
     }
+    if (policy->mode == SP_MODE_ENFORCE && !force) {
+        return say(SP_E_STATE, why, cap,
+                   "A new domain begins in mode testing, so that a mistake loses no mail; promote "
+                   "it when its checks pass. Mode enforce at once wants force.");
+    }
     err = add(name, policy, rua, why, cap);
     sp_scratch_release(mark);
     return err;
 }
 
-/* What is served until now. */
-static int id_before(const char *given, char *id, char *why, size_t cap)
+/* What the policy until now has to say to the wished one. */
+struct before {
+    char id[SP_POLICY_ID_SIZE];
+    sp_utc left_until[SP_MX_MAX];
+    uint8_t left_n;
+};
+
+/* The patterns that leave come behind the wished ones: there is room for one list of them beside
+ * the caller's at a time. */
+static int look_before(const char *given, const struct sp_policy *policy, bool force, sp_utc utc,
+                       struct before *out, char *why, size_t cap)
 {
     size_t mark = sp_scratch_mark();
     struct sp_domain *domain = sp_domain_take(SP_DOMAIN_MX);
     int err = load_into(domain, given, why, cap);
+    bool to_enforce =
+        err == 0 && policy->mode == SP_MODE_ENFORCE && domain->policy.mode != SP_MODE_ENFORCE;
 
+    if (to_enforce && !force) {
+        err = sp_life_enforce_fault(domain, why, cap);
+    }
     if (err == 0) {
-        sp_policy_id(&domain->policy, id);
+        sp_policy_id(&domain->policy, out->id);
+        out->left_n = sp_life_leave(domain, policy, utc, out->left_until);
     }
     sp_scratch_release(mark);
     return err;
 }
 
 static void note_policy(struct sp_domain *domain, const struct sp_policy *policy,
-                        const char *before, sp_utc utc)
+                        const struct before *before, bool differs, sp_utc utc)
 {
-    char after[SP_POLICY_ID_SIZE];
-
-    sp_policy_id(policy, after);
     domain->policy = *policy;
+    memcpy(domain->left_until, before->left_until, sizeof domain->left_until);
+    domain->left_n = before->left_n;
     if (domain->state != SP_DOMAIN_ACTIVE) {
         return;
     }
-    if (strcmp(before, after) != 0) {
-        domain->served_since = utc;
-    }
     domain->next_check = sp_life_at_once(utc);
+    if (differs) {
+        sp_life_policy_changed(domain, utc);
+    }
 }
 
-/* The patterns stay where the caller has them: there is room for one list of them at a time. */
-static int set(const char *given, const struct sp_policy *policy, const char *rua, sp_utc utc,
-               char *why, size_t cap)
+static int set(const char *given, const struct sp_policy *policy, const char *rua, bool force,
+               sp_utc utc, char *why, size_t cap)
 {
-    char before[SP_POLICY_ID_SIZE];
+    struct before before = {.left_n = 0};
+    char after[SP_POLICY_ID_SIZE];
     struct sp_domain *domain;
-    int err = id_before(given, before, why, cap);
+    int err = look_before(given, policy, force, utc, &before, why, cap);
 
     if (err < 0) {
         return err;
     }
+    sp_policy_id(policy, after);
     domain = sp_domain_take(SP_DOMAIN_KEY | SP_DOMAIN_LEAF);
     err = load_into(domain, given, why, cap);
+    if (err == 0 && domain->state == SP_DOMAIN_RETIRING && strcmp(before.id, after) != 0) {
+        err = sp_life_refuse(why, cap, domain->name, "is being retired: enable it first");
+    }
     if (err == 0) {
         err = put_rua(domain, rua, why, cap);
     }
     if (err < 0) {
         return err;
     }
-    note_policy(domain, policy, before, utc);
-    return save(domain, utc, why, cap);
+    note_policy(domain, policy, &before, strcmp(before.id, after) != 0, utc);
+    return sp_life_keep(domain, utc, why, cap);
 }
 
-int sp_life_set(const char *given, const struct sp_policy *policy, const char *rua, sp_time now,
-                char *why, size_t cap)
+int sp_life_set(const char *given, const struct sp_policy *policy, const char *rua, bool force,
+                sp_time now, char *why, size_t cap)
 {
     size_t mark = sp_scratch_mark();
     int err = sp_policy_check(policy, why, cap);
 
     if (err == 0) {
-        err = set(given, policy, rua, sp_life_utc(now), why, cap);
+        err = set(given, policy, rua, force, sp_life_utc(now), why, cap);
     }
     sp_scratch_release(mark);
     return err;
 }
 
-static int remove_it(struct sp_domain *domain, sp_time now, char *why, size_t cap)
+static int remove_it(struct sp_domain *domain, unsigned arg, sp_time now, char *why, size_t cap)
 {
     int err;
 
-    (void)now;
+    (void)arg;
+    if (domain->state == SP_DOMAIN_RETIRING) {
+        return sp_life_refuse(why, cap, domain->name,
+                              "is being retired: wait for its end, or disable it at once");
+    }
     if (domain->state != SP_DOMAIN_DISABLED) {
-        return refuse(why, cap, domain->name, "is enabled: disable it first");
+        return sp_life_refuse(why, cap, domain->name, "is enabled: disable it first");
     }
     err = sp_store_delete(sp_life.store, SP_KIND_DOMAIN, domain->name);
     if (err < 0) {
@@ -234,60 +259,108 @@ static int remove_it(struct sp_domain *domain, sp_time now, char *why, size_t ca
     sp_life_order_drop(domain->name);
     sp_chain_sweep_begin();
     sp_life_changed(domain->name);
+    sp_life_risk(domain, sp_life_utc(now), why, cap);
     return 0;
 }
 
-int sp_life_remove(const char *given, char *why, size_t cap)
+int sp_life_remove(const char *given, sp_time now, char *why, size_t cap)
 {
-    return perform(remove_it, given, 0, why, cap);
+    return sp_life_perform(remove_it, given, 0, now, why, cap);
 }
 
 /* --- enable, disable, renew, check --- */
 
-static int enable(struct sp_domain *domain, sp_time now, char *why, size_t cap)
+/* Back from a retirement: the host is served as it is, and the former policy is a change again. */
+static void enable_again(struct sp_domain *domain, sp_utc utc)
 {
-    sp_utc utc = sp_life_utc(now);
+    domain->retire_from = 0;
+    sp_life_set_state(domain, SP_DOMAIN_ACTIVE, utc);
+    sp_life_policy_changed(domain, utc);
+}
 
-    if (domain->state != SP_DOMAIN_DISABLED) {
-        return refuse(why, cap, domain->name, "is enabled already");
-    }
+static void enable_anew(struct sp_domain *domain, sp_utc utc)
+{
     domain->failures = 0;
     domain->next_try = 0;
     domain->next_check = sp_life_at_once(utc);
+    domain->retire_from = 0;
+    domain->clean_since = 0;
     sp_life_set_error(domain, "", "", 0);
     memset(domain->checks, 0, sizeof domain->checks);
+    sp_life_outdate_check(domain->name);
     sp_life_set_state(domain, SP_DOMAIN_WAITING_DNS, utc);
-    return save(domain, utc, why, cap);
+}
+
+static int enable(struct sp_domain *domain, unsigned arg, sp_time now, char *why, size_t cap)
+{
+    sp_utc utc = sp_life_utc(now);
+
+    (void)arg;
+    if (domain->state == SP_DOMAIN_RETIRING && (utc == 0 || sp_life_has_valid(domain, utc))) {
+        enable_again(domain, utc);
+    } else if (domain->state == SP_DOMAIN_RETIRING || domain->state == SP_DOMAIN_DISABLED) {
+        enable_anew(domain, utc);
+    } else {
+        return sp_life_refuse(why, cap, domain->name, "is enabled already");
+    }
+    return sp_life_keep(domain, utc, why, cap);
 }
 
 int sp_life_enable(const char *given, sp_time now, char *why, size_t cap)
 {
-    return perform(enable, given, now, why, cap);
+    return sp_life_perform(enable, given, 0, now, why, cap);
 }
 
-static int disable(struct sp_domain *domain, sp_time now, char *why, size_t cap)
+/* Its host is served on, and its certificate renewed. */
+static int retire(struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
 {
-    sp_utc utc = sp_life_utc(now);
+    if (domain->next_try == 0) { /* it waited for DNS */
+        domain->next_try = sp_life_at_once(utc);
+    }
+    domain->retire_from = 0;
+    sp_life_set_state(domain, SP_DOMAIN_RETIRING, utc);
+    sp_life_policy_changed(domain, utc);
+    return sp_life_keep(domain, utc, why, cap);
+}
+
+static int disable_at_once(struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
+{
     int err;
 
-    if (domain->state == SP_DOMAIN_DISABLED) {
-        return refuse(why, cap, domain->name, "is disabled already");
-    }
     domain->failures = 0;
     domain->next_try = 0;
-    domain->next_check = 0;
+    domain->next_check = sp_life_has_served(domain) ? sp_life_at_once(utc) : 0;
+    domain->clean_since = 0;
     sp_life_set_error(domain, "", "", 0);
+    sp_life_outdate_check(domain->name);
     sp_life_set_state(domain, SP_DOMAIN_DISABLED, utc);
-    err = save(domain, utc, why, cap);
+    err = sp_life_keep(domain, utc, why, cap);
     if (err == 0) {
         sp_life_order_drop(domain->name);
     }
     return err;
 }
 
-int sp_life_disable(const char *given, sp_time now, char *why, size_t cap)
+static int disable(struct sp_domain *domain, unsigned at_once, sp_time now, char *why, size_t cap)
 {
-    return perform(disable, given, now, why, cap);
+    sp_utc utc = sp_life_utc(now);
+
+    if (domain->state == SP_DOMAIN_DISABLED) {
+        return sp_life_refuse(why, cap, domain->name, "is disabled already");
+    }
+    if (at_once != 0 || domain->max_age_served == 0) {
+        return disable_at_once(domain, utc, why, cap);
+    }
+    if (domain->state == SP_DOMAIN_RETIRING) {
+        return sp_life_refuse(why, cap, domain->name,
+                              "is being retired already; disabling it at once skips the wait");
+    }
+    return retire(domain, utc, why, cap);
+}
+
+int sp_life_disable(const char *given, bool at_once, sp_time now, char *why, size_t cap)
+{
+    return sp_life_perform(disable, given, at_once ? 1 : 0, now, why, cap);
 }
 
 static const char *renew_fault(const struct sp_domain *domain)
@@ -301,23 +374,24 @@ static const char *renew_fault(const struct sp_domain *domain)
     return NULL;
 }
 
-static int renew(struct sp_domain *domain, sp_time now, char *why, size_t cap)
+static int renew(struct sp_domain *domain, unsigned arg, sp_time now, char *why, size_t cap)
 {
     const char *fault = renew_fault(domain);
 
+    (void)arg;
     if (fault != NULL) {
-        return refuse(why, cap, domain->name, fault);
+        return sp_life_refuse(why, cap, domain->name, fault);
     }
     if (sp_life.order.active && strcmp(sp_life.order.name, domain->name) == 0) {
         return 0; /* what is asked for is under way */
     }
     domain->next_try = sp_life_at_once(sp_life_utc(now));
-    return save(domain, sp_life_utc(now), why, cap);
+    return sp_life_keep(domain, sp_life_utc(now), why, cap);
 }
 
 int sp_life_renew(const char *given, sp_time now, char *why, size_t cap)
 {
-    return perform(renew, given, now, why, cap);
+    return sp_life_perform(renew, given, 0, now, why, cap);
 }
 
 int sp_life_check(const char *given, sp_time now, char *why, size_t cap)

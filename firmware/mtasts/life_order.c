@@ -15,7 +15,8 @@
 
 bool sp_life_order_due(const struct sp_domain *domain, sp_utc utc)
 {
-    bool wants = domain->state == SP_DOMAIN_ORDERING || domain->state == SP_DOMAIN_ACTIVE;
+    bool wants = domain->state == SP_DOMAIN_ORDERING || domain->state == SP_DOMAIN_ACTIVE ||
+                 domain->state == SP_DOMAIN_RETIRING;
 
     return wants && domain->next_try != 0 && domain->next_try <= utc;
 }
@@ -133,8 +134,13 @@ bool sp_life_has_valid(const struct sp_domain *domain, sp_utc utc)
 
 static void note_served(struct sp_domain *domain, sp_utc utc)
 {
-    if (domain->state != SP_DOMAIN_ACTIVE || domain->served_since == 0) {
+    bool serves = domain->state == SP_DOMAIN_ACTIVE || domain->state == SP_DOMAIN_RETIRING;
+
+    if (!serves || domain->served_since == 0) {
         domain->served_since = utc;
+    }
+    if (!serves) {
+        domain->fetched_back = false;
     }
 }
 
@@ -163,7 +169,9 @@ void sp_life_activate(struct sp_domain *domain, bool fresh, sp_utc utc)
     note_served(domain, utc);
     plan_renewal(domain, fresh, utc);
     domain->next_check = sp_life_at_once(utc);
-    sp_life_set_state(domain, SP_DOMAIN_ACTIVE, utc);
+    if (domain->state != SP_DOMAIN_RETIRING) { /* whose certificate is renewed, too */
+        sp_life_set_state(domain, SP_DOMAIN_ACTIVE, utc);
+    }
 }
 
 /* Flash has no room or fails, or the domain cannot be read: the certificate stays with the order

@@ -116,12 +116,13 @@ static bool waits(const struct sp_domain *domain)
     switch (domain->state) {
     case SP_DOMAIN_WAITING_DNS:
     case SP_DOMAIN_ACTIVE:
+    case SP_DOMAIN_RETIRING:
         return true;
     case SP_DOMAIN_ORDERING:
         return domain->failures == 0;
     case SP_DOMAIN_DISABLED:
     default:
-        return false;
+        return domain->next_check != 0;
     }
 }
 

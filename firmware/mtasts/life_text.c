@@ -7,9 +7,20 @@
 #define PATIENCE_S 86400 /* waiting for DNS for longer wants somebody's care */
 #define DURATION_SIZE 32
 
-static const char *const check_names[SP_DOMAIN_CHECKS] = {
-    "dns",  "https",  "certificate", "policy_id", "mx_match", "mx_tls",
-    "seen", "tlsrpt", "caa",         "clock",     "port80"};
+const char *sp_life_check_text(unsigned i)
+{
+    static const char *const texts[SP_DOMAIN_CHECKS] = {
+        "dns",  "https",  "certificate", "policy_id", "mx_match", "mx_tls",
+        "seen", "tlsrpt", "caa",         "clock",     "port80"};
+
+    return i < SP_DOMAIN_CHECKS ? texts[i] : "?";
+}
+
+bool sp_life_check_fails(const struct sp_domain_check *check)
+{
+    return check->result == SP_DOMAIN_FAIL ||
+           (check->result == SP_DOMAIN_UNKNOWN && check->counts == SP_DOMAIN_FAIL);
+}
 
 static bool has_expired(const struct sp_domain *domain, sp_utc utc)
 {
@@ -19,7 +30,7 @@ static bool has_expired(const struct sp_domain *domain, sp_utc utc)
 static bool any_check_fails(const struct sp_domain *domain)
 {
     for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
-        if (domain->checks[i].result == SP_DOMAIN_FAIL) {
+        if (sp_life_check_fails(&domain->checks[i])) {
             return true;
         }
     }
@@ -49,6 +60,7 @@ enum sp_domain_health sp_life_health(const struct sp_domain *domain, sp_utc utc)
         return domain->failures > 0 || domain->error_id[0] != '\0' ? SP_DOMAIN_WANTS_CARE
                                                                    : SP_DOMAIN_BUSY;
     case SP_DOMAIN_ACTIVE:
+    case SP_DOMAIN_RETIRING:
         return active_health(domain, utc);
     case SP_DOMAIN_DISABLED:
     default:
@@ -173,10 +185,10 @@ static void say_failing_checks(struct sp_buf *out, const struct sp_domain *domai
     bool first = true;
 
     for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
-        if (domain->checks[i].result != SP_DOMAIN_FAIL) {
+        if (!sp_life_check_fails(&domain->checks[i])) {
             continue;
         }
-        sp_buf_printf(out, "%s%s (%s)", first ? " Failing checks: " : ", ", check_names[i],
+        sp_buf_printf(out, "%s%s (%s)", first ? " Failing checks: " : ", ", sp_life_check_text(i),
                       domain->checks[i].code);
         first = false;
     }
@@ -215,6 +227,7 @@ void sp_life_sentence(const struct sp_domain *domain, sp_time now, char *out, si
         say_ordering(&buf, domain, utc);
         break;
     case SP_DOMAIN_ACTIVE:
+    case SP_DOMAIN_RETIRING:
         say_active(&buf, domain, utc);
         break;
     case SP_DOMAIN_DISABLED:
@@ -222,6 +235,30 @@ void sp_life_sentence(const struct sp_domain *domain, sp_time now, char *out, si
         say_disabled(&buf, domain);
         break;
     }
+}
+
+/* --- what is risked --- */
+
+void sp_life_risk(const struct sp_domain *domain, sp_utc utc, char *out, size_t cap)
+{
+    sp_utc until = sp_life_retire_until(domain);
+    struct sp_buf buf;
+
+    sp_buf_init(&buf, out, cap);
+    if (domain->max_age_served == 0 || (until != 0 && utc >= until)) {
+        return;
+    }
+    if (until == 0 && utc > 0) {
+        until = utc + domain->max_age_served + sp_life_ttl(domain);
+    }
+    sp_buf_puts(&buf, "Senders may hold this domain's policy until ");
+    if (until > 0) {
+        put_time(&buf, until);
+    } else {
+        sp_buf_puts(&buf, "its max_age has passed");
+    }
+    sp_buf_puts(&buf, ": until then, mail is delayed or lost when a listed MX changes its name or "
+                      "its certificate fails, and nothing served here tells them otherwise.");
 }
 
 /* --- what comes next --- */

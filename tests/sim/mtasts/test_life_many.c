@@ -149,10 +149,10 @@ static void the_counts_follow_every_change(void **state)
     assert_false(sp_life_tally().complete);
     world_run(1);
     tally_is(10, 9, 8, 1, 1, 0);
-    assert_int_equal(sp_life_disable(world.hosts[1].domain, world.now, why, sizeof why), 0);
-    assert_int_equal(sp_life_disable(world.hosts[0].domain, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(world.hosts[1].domain, true, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(world.hosts[0].domain, true, world.now, why, sizeof why), 0);
     tally_is(10, 8, 10, 0, 0, 0);
-    assert_int_equal(sp_life_remove(world.hosts[0].domain, why, sizeof why), 0);
+    assert_int_equal(sp_life_remove(world.hosts[0].domain, world.now, why, sizeof why), 0);
     tally_is(9, 8, 9, 0, 0, 0);
 }
 
@@ -202,7 +202,7 @@ static void the_first_expiry_is_known(void **state)
         world_run(DAY);
         assert_int_equal(sp_life_tally().first_expiry, first_expiry());
     }
-    assert_int_equal(sp_life_disable(world.hosts[0].domain, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(world.hosts[0].domain, true, world.now, why, sizeof why), 0);
     world_run(1);
     assert_int_equal(sp_life_tally().first_expiry, first_expiry());
 }

@@ -159,7 +159,7 @@ static void disabling_keeps_the_certificate_and_names_the_records(void **state)
     struct host *host = active_domain();
     (void)state;
 
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     state_is(SP_DOMAIN_DISABLED);
     says(
         "Disabled: nothing is served. Remove the TXT record of _mta-sts.example.com first, then "
@@ -168,7 +168,7 @@ static void disabling_keeps_the_certificate_and_names_the_records(void **state)
         "to 7 days more.");
     assert_true(world_domain(D)->key_n > 0);
     assert_int_equal(host->cancels, 1);
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), SP_E_STATE);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), SP_E_STATE);
     host->full_checks = 0;
     world_run(100 * DAY);
     assert_int_equal(host->full_checks + host->orders, 1);
@@ -179,7 +179,7 @@ static void a_kept_certificate_serves_again_without_an_order(void **state)
     struct host *host = active_domain();
     (void)state;
 
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     world_run(10 * DAY);
     host->dns = SP_DOMAIN_FAIL;
     world_enable(D);
@@ -198,7 +198,7 @@ static void a_kept_certificate_that_is_due_serves_and_is_renewed(void **state)
     struct host *host = active_domain();
     (void)state;
 
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     world_run(80 * DAY);
     world_enable(D);
     world_run(3);
@@ -213,7 +213,7 @@ static void an_expired_certificate_is_not_served_again(void **state)
     struct host *host = active_domain();
     (void)state;
 
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     world_run(91 * DAY);
     world_enable(D);
     world_run(3);
@@ -234,7 +234,7 @@ static void disabling_at_any_moment_stops_all(void **state)
         host = world_add(D);
         world_enable(D);
         world_run(at);
-        assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+        assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
         assert_string_equal(world.ordering, "");
         orders = host->orders;
         world_run(DAY);
@@ -256,16 +256,16 @@ static void what_a_kept_certificate_serves_is_noted_before_it_is_served(void **s
     struct host *host = active_domain();
     (void)state;
 
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     policy = world_domain(D)->policy;
     policy.max_age = 2 * SP_MAX_AGE_DEFAULT;
-    assert_int_equal(sp_life_set(D, &policy, "", world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_set(D, &policy, "", false, world.now, why, sizeof why), 0);
     assert_int_equal(world_domain(D)->max_age_served, SP_MAX_AGE_DEFAULT);
     host->dns = SP_DOMAIN_UNKNOWN;
     world_enable(D);
     assert_int_equal(world_domain(D)->max_age_served, 2 * SP_MAX_AGE_DEFAULT);
     policy.max_age = 3 * SP_MAX_AGE_DEFAULT;
-    assert_int_equal(sp_life_set(D, &policy, "", world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_set(D, &policy, "", false, world.now, why, sizeof why), 0);
     state_is(SP_DOMAIN_WAITING_DNS);
     assert_int_equal(world_domain(D)->max_age_served, 3 * SP_MAX_AGE_DEFAULT);
 }
@@ -279,7 +279,7 @@ static void a_host_without_a_certificate_has_served_nothing(void **state)
     world_enable(D);
     world_run(HOUR);
     assert_int_equal(world_domain(D)->max_age_served, 0);
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     says("Disabled: nothing is served. Publish the address records, then enable it.");
 }
 
@@ -305,19 +305,20 @@ static void an_act_leaves_no_key_in_ram(void **state)
     policy = world_domain(D)->policy;
     assert_int_equal(sp_life_enable(D, world.now, why, sizeof why), SP_E_STATE);
     no_key_is_left();
-    assert_int_equal(sp_life_remove(D, why, sizeof why), SP_E_STATE);
+    assert_int_equal(sp_life_remove(D, world.now, why, sizeof why), SP_E_STATE);
     no_key_is_left();
-    assert_int_equal(sp_life_set(D, &policy, "mailto:x", world.now, why, sizeof why), SP_E_INVALID);
+    assert_int_equal(sp_life_set(D, &policy, "mailto:x", false, world.now, why, sizeof why),
+                     SP_E_INVALID);
     no_key_is_left();
     assert_int_equal(sp_life_renew(D, world.now, why, sizeof why), 0);
     no_key_is_left();
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     no_key_is_left();
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), SP_E_STATE);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), SP_E_STATE);
     no_key_is_left();
     assert_int_equal(sp_life_renew(D, world.now, why, sizeof why), SP_E_STATE);
     no_key_is_left();
-    assert_int_equal(sp_life_remove(D, why, sizeof why), 0);
+    assert_int_equal(sp_life_remove(D, world.now, why, sizeof why), 0);
     no_key_is_left();
 }
 
@@ -331,40 +332,41 @@ static void acts_are_refused_with_a_sentence(void **state)
     policy.max_age = SP_MAX_AGE_DEFAULT;
     empty.max_age = SP_MAX_AGE_DEFAULT;
     assert_int_equal(sp_policy_add_mx(&policy, sp_span_str("mx.example.com"), why, sizeof why), 0);
-    assert_int_equal(sp_life_add("example", &policy, "", why, sizeof why), SP_E_INVALID);
+    assert_int_equal(sp_life_add("example", &policy, "", false, why, sizeof why), SP_E_INVALID);
     assert_string_equal(why, "\"example\" is a single label: give the full name, as in "
                              "mail.example.com.");
-    assert_int_equal(sp_life_add("mta-sts." D, &policy, "", why, sizeof why), SP_E_INVALID);
+    assert_int_equal(sp_life_add("mta-sts." D, &policy, "", false, why, sizeof why), SP_E_INVALID);
     assert_string_equal(why, "\"mta-sts.example.com\" is a policy host: give the mail domain, "
                              "without mta-sts. in front.");
-    assert_int_equal(sp_life_add(D, &empty, "", why, sizeof why), SP_E_INVALID);
-    assert_int_equal(sp_life_add(D, &policy, "nobody", why, sizeof why), SP_E_INVALID);
-    assert_int_equal(sp_life_add("Example.COM.", &policy, "", why, sizeof why), 0);
-    assert_int_equal(sp_life_add(D, &policy, "", why, sizeof why), SP_E_EXISTS);
+    assert_int_equal(sp_life_add(D, &empty, "", false, why, sizeof why), SP_E_INVALID);
+    assert_int_equal(sp_life_add(D, &policy, "nobody", false, why, sizeof why), SP_E_INVALID);
+    assert_int_equal(sp_life_add("Example.COM.", &policy, "", false, why, sizeof why), 0);
+    assert_int_equal(sp_life_add(D, &policy, "", false, why, sizeof why), SP_E_EXISTS);
     assert_string_equal(why, "\"example.com\" is here already.");
     for (size_t i = 0; i < sizeof longest; i++) {
         longest[i] = i % 60 == 59 ? '.' : 'a';
     }
     longest[242] = '\0';
-    assert_int_equal(sp_life_add(longest, &policy, "mailto:a@b.example", why, sizeof why), 0);
-    assert_int_equal(sp_life_remove(longest, why, sizeof why), 0);
-    assert_int_equal(sp_life_add(longest, &policy, "", why, sizeof why), SP_E_INVALID);
+    assert_int_equal(sp_life_add(longest, &policy, "mailto:a@b.example", false, why, sizeof why),
+                     0);
+    assert_int_equal(sp_life_remove(longest, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_add(longest, &policy, "", false, why, sizeof why), SP_E_INVALID);
     longest[242] = 'a';
     longest[243] = '\0';
-    assert_int_equal(sp_life_add(longest, &policy, "mailto:a@b.example", why, sizeof why),
+    assert_int_equal(sp_life_add(longest, &policy, "mailto:a@b.example", false, why, sizeof why),
                      SP_E_INVALID);
     assert_non_null(strstr(why, "is too long"));
     assert_int_equal(sp_life_enable("no.example.com", 0, why, sizeof why), SP_E_NOT_FOUND);
     assert_string_equal(why, "\"no.example.com\" is not a domain of this appliance.");
-    assert_int_equal(sp_life_disable("", 0, why, sizeof why), SP_E_NOT_FOUND);
+    assert_int_equal(sp_life_disable("", true, 0, why, sizeof why), SP_E_NOT_FOUND);
     assert_int_equal(sp_life_renew(D, 0, why, sizeof why), SP_E_STATE);
     assert_string_equal(why, "\"example.com\" is disabled: enable it to get a certificate.");
-    assert_int_equal(sp_life_set(D, &empty, "", 0, why, sizeof why), SP_E_INVALID);
-    assert_int_equal(sp_life_set(D, &policy, "mailto:x", 0, why, sizeof why), SP_E_INVALID);
+    assert_int_equal(sp_life_set(D, &empty, "", false, 0, why, sizeof why), SP_E_INVALID);
+    assert_int_equal(sp_life_set(D, &policy, "mailto:x", false, 0, why, sizeof why), SP_E_INVALID);
     assert_int_equal(sp_life_enable(D, 0, why, sizeof why), 0);
     assert_int_equal(sp_life_enable(D, 0, why, sizeof why), SP_E_STATE);
     assert_int_equal(sp_life_renew(D, 0, why, sizeof why), SP_E_STATE);
-    assert_int_equal(sp_life_remove(D, why, sizeof why), SP_E_STATE);
+    assert_int_equal(sp_life_remove(D, world.now, why, sizeof why), SP_E_STATE);
     assert_string_equal(why, "\"example.com\" is enabled: disable it first.");
 }
 
@@ -375,14 +377,14 @@ static void an_act_that_flash_refuses_changes_nothing(void **state)
 
     fake_store_error = SP_E_FULL;
     fake_store_fail_at = 1;
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), SP_E_FULL);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), SP_E_FULL);
     assert_non_null(strstr(why, "Nothing was changed, for it could not be stored"));
     state_is(SP_DOMAIN_ACTIVE);
     assert_int_equal(host->cancels, 0);
     assert_int_equal(sp_life_tally().active, 1);
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     fake_store_fail_at = 1;
-    assert_int_equal(sp_life_remove(D, why, sizeof why), SP_E_FULL);
+    assert_int_equal(sp_life_remove(D, world.now, why, sizeof why), SP_E_FULL);
     assert_int_equal(sp_life_tally().domains, 1);
 }
 
@@ -395,14 +397,14 @@ static void a_changed_policy_is_checked_at_once(void **state)
 
     policy = world_domain(D)->policy;
     host->full_checks = 0;
-    assert_int_equal(sp_life_set(D, &policy, "", world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_set(D, &policy, "", false, world.now, why, sizeof why), 0);
     assert_int_equal(world_domain(D)->served_since, since);
     policy.max_age = 2 * SP_MAX_AGE_DEFAULT;
-    assert_int_equal(sp_life_set(D, &policy, "", world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_set(D, &policy, "", false, world.now, why, sizeof why), 0);
     assert_int_equal(world_domain(D)->served_since, world_utc());
     assert_int_equal(world_domain(D)->max_age_served, 2 * SP_MAX_AGE_DEFAULT);
     policy.max_age = SP_MAX_AGE_MIN;
-    assert_int_equal(sp_life_set(D, &policy, "", world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_set(D, &policy, "", false, world.now, why, sizeof why), 0);
     assert_int_equal(world_domain(D)->max_age_served, 2 * SP_MAX_AGE_DEFAULT);
     world_run(5);
     assert_int_equal(host->full_checks, 1);

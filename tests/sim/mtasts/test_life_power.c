@@ -49,10 +49,10 @@ static void live(void)
 static void end(void)
 {
     if (world_domain(D)->state != SP_DOMAIN_DISABLED) {
-        assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+        assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     }
     world_run(10);
-    assert_int_equal(sp_life_remove(D, why, sizeof why), 0);
+    assert_int_equal(sp_life_remove(D, world.now, why, sizeof why), 0);
     world_run(10);
 }
 

@@ -147,10 +147,10 @@ static void intermediates_that_are_not_used_any_more_go(void **state)
     assert_int_equal(sp_life_renew(D, world.now, why, sizeof why), 0);
     world_run(60);
     assert_int_equal(sp_store_count(world_store, SP_KIND_CHAIN), 1);
-    assert_int_equal(sp_life_disable(D, world.now, why, sizeof why), 0);
+    assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     world_run(60);
     assert_int_equal(sp_store_count(world_store, SP_KIND_CHAIN), 1);
-    assert_int_equal(sp_life_remove(D, why, sizeof why), 0);
+    assert_int_equal(sp_life_remove(D, world.now, why, sizeof why), 0);
     world_run(60);
     assert_int_equal(sp_store_count(world_store, SP_KIND_CHAIN), 0);
 }

@@ -173,7 +173,8 @@ static void result(struct sp_life_check_result *out, uint8_t value, const char *
     out->reason = value == SP_DOMAIN_PASS ? "All is well." : "It points elsewhere.";
 }
 
-static int check_poll(void *ctx, struct sp_life_check_result out[SP_DOMAIN_CHECKS])
+static int check_poll(void *ctx, struct sp_life_check_result out[SP_DOMAIN_CHECKS],
+                      struct sp_life_dns_id *seen)
 {
     struct host *host = world.checking;
     (void)ctx;
@@ -182,6 +183,7 @@ static int check_poll(void *ctx, struct sp_life_check_result out[SP_DOMAIN_CHECK
     if (world.now - world.check_began < world.check_ms) {
         return SP_E_AGAIN;
     }
+    memset(seen, 0, sizeof *seen);
     result(&out[0], host->dns, host->dns_code);
     host->dns_passed_last = host->dns == SP_DOMAIN_PASS;
     if (world.checking_which != 1) {
@@ -314,7 +316,7 @@ struct host *world_add(const char *domain)
     strcpy(host->domain, domain);
     assert_int_equal(sp_policy_add_mx(&policy, sp_span_str("mail.example.com"), why, sizeof why),
                      0);
-    if (sp_life_add(domain, &policy, "", why, sizeof why) != 0) {
+    if (sp_life_add(domain, &policy, "", false, why, sizeof why) != 0) {
         fail_msg("%s", why);
     }
     return host;

@@ -258,7 +258,7 @@ static void change_one_mx(void)
     mx_are(1, SEALPOST_MX_MAX - 1);
     assert_int_equal(sealpost_domain_set(NAME, &one, &why), SP_E_INVALID);
     assert_string_equal(why.id, "mx_invalid");
-    one.gives = SEALPOST_GIVES_MX_MORE | SEALPOST_GIVES_MODE;
+    one.gives = SEALPOST_GIVES_MX_MORE | SEALPOST_GIVES_MODE | SEALPOST_GIVES_FORCE;
     one.mode = SEALPOST_ENFORCE;
     assert_int_equal(sealpost_domain_set(NAME, &one, &why), 0);
     assert_int_equal(sealpost_domain_set(NAME, &one, &why), SP_E_INVALID);

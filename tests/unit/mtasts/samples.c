@@ -54,6 +54,18 @@ void sample_full(struct sp_domain *out, const char *name)
     sample_domain(out, name);
     strcpy(out->policy.mx[1], "*.example.net");
     out->policy.mx_n = 2;
+    strcpy(out->policy.mx[2], "old.example.com");
+    out->left_until[0] = 1796000000;
+    strcpy(out->policy.mx[3], "*.older.example");
+    out->left_until[1] = 0;
+    out->left_n = 2;
+    out->fetched_back = true;
+    strcpy(out->dns_id, "0123456789abcdef");
+    out->dns_id_at = 1795500002;
+    out->txt_ttl = 604800;
+    out->retire_from = 1795500003;
+    out->auto_days = 14;
+    out->clean_since = 1795500004;
     out->policy.mode = SP_MODE_ENFORCE;
     out->state = SP_DOMAIN_ACTIVE;
     out->state_since = 1795500000;
@@ -68,6 +80,7 @@ void sample_full(struct sp_domain *out, const char *name)
     out->error_at = 1795500001;
     for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
         out->checks[i].result = (uint8_t)(SP_DOMAIN_PASS + i % 3);
+        out->checks[i].counts = (uint8_t)(i % 3);
         (void)snprintf(out->checks[i].code, sizeof out->checks[i].code, "code_%u", i);
         out->checks[i].changed = 1795500000 + i;
     }
@@ -89,7 +102,12 @@ void sample_largest(struct sp_domain *out)
     for (int i = 0; i < SP_MX_MAX; i++) {
         fill_text(out->policy.mx[i], SP_MX_SIZE);
     }
-    out->policy.mx_n = SP_MX_MAX;
+    out->policy.mx_n = 1;
+    out->left_n = SP_MX_MAX - 1;
+    for (int i = 0; i < SP_MX_MAX; i++) {
+        out->left_until[i] = i < out->left_n ? 1796000000 + i : 0;
+    }
+    fill_text(out->dns_id, sizeof out->dns_id);
     fill_text(out->rua, sizeof out->rua);
     fill_text(out->error_id, sizeof out->error_id);
     fill_text(out->error, sizeof out->error);

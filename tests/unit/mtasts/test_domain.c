@@ -192,10 +192,17 @@ static void the_due_follows_the_state(void **state)
         enum sp_domain_state state;
         sp_utc next_try, next_check, due;
     } rows[] = {
-        {SP_DOMAIN_DISABLED, 100, 200, 0},  {SP_DOMAIN_WAITING_DNS, 100, 200, 200},
-        {SP_DOMAIN_ORDERING, 100, 50, 100}, {SP_DOMAIN_ACTIVE, 100, 200, 100},
-        {SP_DOMAIN_ACTIVE, 300, 200, 200},  {SP_DOMAIN_ACTIVE, 0, 200, 200},
-        {SP_DOMAIN_ACTIVE, 300, 0, 300},    {SP_DOMAIN_ACTIVE, 0, 0, 0},
+        {SP_DOMAIN_DISABLED, 100, 200, 200},
+        {SP_DOMAIN_DISABLED, 100, 0, 0},
+        {SP_DOMAIN_RETIRING, 300, 200, 200},
+        {SP_DOMAIN_RETIRING, 100, 200, 100},
+        {SP_DOMAIN_WAITING_DNS, 100, 200, 200},
+        {SP_DOMAIN_ORDERING, 100, 50, 100},
+        {SP_DOMAIN_ACTIVE, 100, 200, 100},
+        {SP_DOMAIN_ACTIVE, 300, 200, 200},
+        {SP_DOMAIN_ACTIVE, 0, 200, 200},
+        {SP_DOMAIN_ACTIVE, 300, 0, 300},
+        {SP_DOMAIN_ACTIVE, 0, 0, 0},
     };
     (void)state;
 

@@ -104,11 +104,21 @@ static void goes_and_comes_back(void)
     assert_int_equal(out.failures, in.failures);
     assert_int_equal(out.max_age_served, in.max_age_served);
     assert_int_equal(out.served_since, in.served_since);
+    assert_int_equal(out.fetched_back, in.fetched_back);
+    assert_string_equal(out.dns_id, in.dns_id);
+    assert_int_equal(out.dns_id_at, in.dns_id_at);
+    assert_int_equal(out.txt_ttl, in.txt_ttl);
+    assert_int_equal(out.retire_from, in.retire_from);
+    assert_int_equal(out.auto_days, in.auto_days);
+    assert_int_equal(out.clean_since, in.clean_since);
+    assert_int_equal(out.left_n, in.left_n);
+    assert_memory_equal(out.left_until, in.left_until, sizeof in.left_until);
     assert_string_equal(out.error_id, in.error_id);
     assert_string_equal(out.error, in.error);
     assert_int_equal(out.error_at, in.error_at);
     for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
         assert_int_equal(out.checks[i].result, in.checks[i].result);
+        assert_int_equal(out.checks[i].counts, in.checks[i].counts);
         assert_int_equal(out.checks[i].changed, in.checks[i].changed);
         assert_string_equal(out.checks[i].code, in.checks[i].code);
     }
@@ -133,11 +143,11 @@ static void a_domain_comes_back_whole(void **state)
     goes_and_comes_back();
 }
 
-static void a_domain_with_a_leaf_of_1400_bytes_takes_under_2_kb(void **state)
+static void a_domain_with_a_leaf_of_1400_bytes_takes_under_2250_bytes(void **state)
 {
     (void)state;
     sample_full(&in, "example.com");
-    assert_true(pack(&in) < 2048);
+    assert_true(pack(&in) < 2250);
     sample_domain(&in, "example.com");
     assert_true(pack(&in) < 160);
 }
@@ -149,7 +159,7 @@ static void the_largest_domain_has_room(void **state)
 
     sample_largest(&in);
     assert_int_equal(sp_domain_pack(&in, &packed), 0);
-    assert_int_equal(packed.total, 8718);
+    assert_int_equal(packed.total, 8913);
     assert_true(packed.pieces_n <= COUNT(packed.pieces));
 }
 
@@ -188,6 +198,7 @@ static void each_part_may_be_left_out(void **state)
         some.leaf = (parts & SP_DOMAIN_LEAF) != 0 ? out.leaf : NULL;
         assert_int_equal(unpack(bytes, n, &some), 0);
         assert_int_equal(some.policy.mx_n, in.policy.mx_n);
+        assert_int_equal(some.left_n, in.left_n);
         assert_int_equal(some.key_n, in.key_n);
         assert_int_equal(some.leaf_n, in.leaf_n);
         assert_int_equal(some.not_after, in.not_after);
@@ -239,8 +250,9 @@ static void a_record_cut_anywhere_is_corrupt_or_whole(void **state)
             assert_int_equal(err, SP_E_CORRUPT);
         }
     }
-    /* After served, error, each check; key without leaf is none; leaf, first link. */
-    assert_int_equal(whole, 2 + SP_DOMAIN_CHECKS + 2);
+    /* After served, seen, retirement, promotion, error, eleven checks, what they count; key without
+     * leaf is none; leaf, first link. */
+    assert_int_equal(whole, 17 + 2);
 }
 
 static void random_bytes_never_do_harm(void **state)
@@ -337,10 +349,15 @@ static const struct {
     {"a leaf without a key", {10, 17, 0}, 20},
     {"a leaf without bytes", {10, 16, 0}, 19},
     {"a short link", {11, 31, 0}, 34},
-    {"a check of no such index", {8, 10, 0, 11, 1}, 13},
     {"a check of no such result", {8, 10, 0, 0, 4}, 13},
     {"a check that was not run", {8, 10, 0, 0, 0}, 13},
     {"a moment after the year 9999", {8, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, 13},
+    {"a check that counts otherwise", {12, 1, 0, 3}, 4},
+    {"a second \"seen\"", {13, 13, 0}, 16},
+    {"an id with a line break", {13, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\n'}, 17},
+    {"a left mx without a pattern", {14, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0}, 11},
+    {"a retirement from no moment", {15, 8, 0}, 11},
+    {"a promotion after no days", {16, 10, 0}, 13},
     {"an id longer than its item", {7, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 12},
     {"a length past the end", {200, 1, 0}, 3},
     {"half a head", {200, 0}, 2},
@@ -398,13 +415,75 @@ static void no_more_comes_in_than_there_is_room_for(void **state)
     }
 }
 
+/* As this firmware's forerunner wrote it: each result counted as it came. */
+static void a_record_of_before_still_loads(void **state)
+{
+    static const uint8_t checks[] = {8, 10, 0, 0, 2, 9, 0, 0,  0, 0, 0, 0, 0, 8, 10, 0, 1, 1, 9, 0,
+                                     0, 0,  0, 0, 0, 0, 8, 10, 0, 2, 3, 9, 0, 0, 0,  0, 0, 0, 0};
+    size_t n, counts;
+    (void)state;
+
+    sample_domain(&in, "example.com");
+    n = pack(&in);
+    counts = SP_ITEM_HEAD + SP_DOMAIN_CHECKS; /* the last item, behind "seen" */
+    n -= counts + SP_ITEM_HEAD + SP_SEEN_ITEM;
+    memcpy(bytes + n, checks, sizeof checks);
+    n += sizeof checks;
+    assert_int_equal(unpack(bytes, n, &out), 0);
+    assert_string_equal(out.rua, in.rua);
+    assert_int_equal(out.checks[0].counts, SP_DOMAIN_FAIL);
+    assert_int_equal(out.checks[1].counts, SP_DOMAIN_PASS);
+    assert_int_equal(out.checks[2].counts, SP_DOMAIN_NOT_RUN);
+    assert_false(out.fetched_back);
+    assert_string_equal(out.dns_id, "");
+    assert_int_equal(out.left_n, 0);
+}
+
+static void checks_of_a_later_version_are_passed_over(void **state)
+{
+    static const uint8_t later[] = {8, 11, 0, SP_DOMAIN_CHECKS, 9, 0, 0, 0, 0, 0, 0, 0, 0, 'x'};
+    uint8_t counts[SP_ITEM_HEAD + 32] = {12, 32, 0};
+    size_t n;
+    (void)state;
+
+    sample_domain(&in, "example.com");
+    n = pack(&in) - SP_ITEM_HEAD - SP_DOMAIN_CHECKS;
+    memcpy(bytes + n, later, sizeof later);
+    memset(counts + SP_ITEM_HEAD, SP_DOMAIN_PASS, 32);
+    memcpy(bytes + n + sizeof later, counts, sizeof counts);
+    assert_int_equal(unpack(bytes, n + sizeof later + sizeof counts, &out), 0);
+    assert_int_equal(out.checks[SP_DOMAIN_CHECKS - 1].counts, SP_DOMAIN_PASS);
+    assert_int_equal(out.checks[SP_DOMAIN_CHECKS - 1].result, SP_DOMAIN_NOT_RUN);
+}
+
+/* Their place is behind those of the policy. */
+static void mx_that_left_come_last_and_share_the_room(void **state)
+{
+    static const uint8_t left[] = {14, 9, 0, 1, 0, 0, 0, 0, 0, 0, 0, 'b'};
+    static const uint8_t mx[] = {2, 1, 0, 'a'};
+    size_t n;
+    (void)state;
+
+    sample_domain(&in, "example.com");
+    n = pack(&in);
+    for (unsigned i = 1; i <= SP_MX_MAX; i++) {
+        memcpy(bytes + n, left, sizeof left);
+        n += sizeof left;
+        assert_int_equal(unpack(bytes, n, &out), i < SP_MX_MAX ? 0 : SP_E_CORRUPT);
+        if (i == 1) {
+            memcpy(bytes + n, mx, sizeof mx);
+            assert_int_equal(unpack(bytes, n + sizeof mx, &out), SP_E_CORRUPT);
+        }
+    }
+}
+
 static void states_and_modes_are_checked(void **state)
 {
     size_t n;
     (void)state;
 
     sample_domain(&in, "example.com");
-    in.state = (enum sp_domain_state)(SP_DOMAIN_ACTIVE + 1);
+    in.state = (enum sp_domain_state)(SP_DOMAIN_RETIRING + 1);
     n = pack(&in);
     assert_int_equal(unpack(bytes, n, &out), SP_E_CORRUPT);
     sample_domain(&in, "example.com");
@@ -433,7 +512,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_domain_comes_back_whole),
-        cmocka_unit_test(a_domain_with_a_leaf_of_1400_bytes_takes_under_2_kb),
+        cmocka_unit_test(a_domain_with_a_leaf_of_1400_bytes_takes_under_2250_bytes),
         cmocka_unit_test(the_largest_domain_has_room),
         cmocka_unit_test(a_part_that_was_not_loaded_is_not_written),
         cmocka_unit_test(each_part_may_be_left_out),
@@ -445,6 +524,9 @@ int main(void)
         cmocka_unit_test(a_bad_item_makes_the_record_corrupt),
         cmocka_unit_test(a_check_is_there_once),
         cmocka_unit_test(no_more_comes_in_than_there_is_room_for),
+        cmocka_unit_test(a_record_of_before_still_loads),
+        cmocka_unit_test(checks_of_a_later_version_are_passed_over),
+        cmocka_unit_test(mx_that_left_come_last_and_share_the_room),
         cmocka_unit_test(states_and_modes_are_checked),
     };
 
