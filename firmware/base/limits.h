@@ -55,6 +55,10 @@
 #define SP_TLS_IN_BUFFER 4096
 #define SP_TLS_REQUEST_BUFFER 2304
 #define SP_TLS_OUT_BUFFER 1536
+/* For how long a lent part of the pool, or a server's buffer that has grown, may keep others
+ * waiting
+ */
+#define SP_TLS_LEASE_MS 2000
 #define SP_HANDSHAKE_TIMEOUT_MS 10000
 #define SP_CONNECT_TIMEOUT_MS 10000
 

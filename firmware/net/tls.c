@@ -152,7 +152,7 @@ static int explain(struct sp_tls *tls, int mbed)
         sp_tls_words(tls, "not enough memory for TLS");
         return SP_E_MEMORY;
     case MBEDTLS_ERR_SSL_BAD_INPUT_DATA:
-        if (tls->side->grows) {
+        if (tls->side->may_grow != NULL && tls->side->may_grow(tls)) {
             sp_tls_words(tls, "not enough memory for a large TLS record");
             return SP_E_MEMORY;
         }
@@ -206,7 +206,8 @@ static struct sp_tls *tls_of(struct sp_stream *stream)
 /* Whether a record was too large, and is no more. */
 static bool grown(struct sp_tls *tls, int mbed)
 {
-    return mbed == MBEDTLS_ERR_SSL_BAD_INPUT_DATA && tls->side->grows && sp_tls_grow(&tls->ssl);
+    return mbed == MBEDTLS_ERR_SSL_BAD_INPUT_DATA && tls->side->may_grow != NULL &&
+           tls->side->may_grow(tls) && sp_tls_grow(&tls->ssl);
 }
 
 static int handshake(struct sp_tls *tls)
@@ -437,6 +438,23 @@ void sp_tls_report(struct sp_stream *stream, struct sp_tls_report *out)
         suite_name(mbedtls_ssl_get_ciphersuite(&tls->ssl), out->suite, sizeof out->suite);
     }
     out->verify = tls->side->verdict(tls);
+}
+
+void sp_tls_give_up(struct sp_tls *tls)
+{
+    mbedtls_ssl_free(&tls->ssl); /* and wiped: to be freed once more does no harm */
+    tls->state = SP_TLS_FAILED;
+    tls->err = SP_E_MEMORY;
+    sp_tls_words(tls, "the memory of a large TLS record was needed for something else");
+}
+
+void sp_tls_shrink(struct sp_stream *stream)
+{
+    struct sp_tls *tls = tls_of(stream);
+
+    if (tls->state == SP_TLS_OPEN) {
+        sp_tls_trim(&tls->ssl, tls->side->in_buffer, SP_TLS_OUT_BUFFER);
+    }
 }
 
 const char *sp_tls_name(struct sp_stream *stream)

@@ -5,8 +5,9 @@
  * may stay in flash. An unknown name is answered with the alert unrecognized_name; no name at all
  * with missing_extension (TLS 1.3) or handshake_failure (1.2), and never with another host's
  * certificate. Record buffers inbound are SP_TLS_IN_BUFFER bytes for the ClientHello, then
- * SP_TLS_REQUEST_BUFFER; larger records are refused with record_overflow. What belongs together
- * leaves in one TCP segment.
+ * SP_TLS_REQUEST_BUFFER; that of one connection at a time grows to 16 KB for a larger record, when
+ * the pool has room. Otherwise larger records are refused with record_overflow. What belongs
+ * together leaves in one TCP segment.
  *
  * Client: verifies chain, host name and time (net/trust), takes full 16 KB records. SP_TLS_CLIENTS
  * at a time.
@@ -77,6 +78,18 @@ uint8_t sp_tls_alert(struct sp_stream *stream);
 /* The leaf that a server has shown to a client whose handshake is done (of one that failed, the
  * stream's words tell). 0, SP_E_NOT_FOUND, SP_E_CERT_BAD, SP_E_MEMORY. */
 int sp_tls_peer(struct sp_stream *stream, struct sp_cert_info *out);
+
+/* A server's stream whose buffer has grown for a large record: back to its usual size, once what it
+ * holds has been read. Any stream of this module. */
+void sp_tls_shrink(struct sp_stream *stream);
+
+/* Lends n bytes of the pool, zeroed: to one at a time, and only while no client is at work whose
+ * share that is. NULL: ask again later. When a client, or a stranger's handshake, has to wait for
+ * the memory, and it has been lent for SP_TLS_LEASE_MS, revoked is called (from within
+ * sp_tls_accept or sp_tls_connect; it calls nothing of net), after which it is gone. */
+void *sp_tls_lend(size_t n, void (*revoked)(void *ctx), void *ctx);
+/* NULL, and what was revoked, is passed over. */
+void sp_tls_give_back(void *p);
 
 /* "unrecognized_name" for 112, "?" for one that has no name here. */
 const char *sp_tls_alert_name(uint8_t alert);

@@ -125,6 +125,13 @@ void sp_tls_trim(mbedtls_ssl_context *ssl, size_t in_buffer, size_t out_buffer)
     }
 }
 
+size_t sp_tls_growth(const mbedtls_ssl_context *ssl)
+{
+    size_t n = ssl->MBEDTLS_PRIVATE(in_buf_len);
+
+    return n > SP_TLS_IN_BUFFER ? n - SP_TLS_REQUEST_BUFFER : 0;
+}
+
 bool sp_tls_grow(mbedtls_ssl_context *ssl)
 {
     if (ssl->MBEDTLS_PRIVATE(in_buf_len) < full) {

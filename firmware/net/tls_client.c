@@ -194,7 +194,13 @@ static int verdict(const struct sp_tls *tls)
     return ((const struct client *)(const void *)tls)->found;
 }
 
-static const struct sp_tls_side side = {.grows = true,
+static bool may_grow(struct sp_tls *tls)
+{
+    (void)tls;
+    return true;
+}
+
+static const struct sp_tls_side side = {.may_grow = may_grow,
                                         .stepped = stepped,
                                         .opened = opened,
                                         .explain = explain,
@@ -226,6 +232,11 @@ static struct client *free_client(void)
         }
     }
     return NULL;
+}
+
+bool sp_tls_client_busy(void)
+{
+    return free_client() == NULL;
 }
 
 static int open_client(struct client *client, struct sp_stream *carrier, const char *host,
@@ -262,7 +273,7 @@ int sp_tls_connect(struct sp_stream *carrier, const char *host, enum sp_tls_veri
         sp_stream_release(carrier);
         return err;
     }
-    if (client == NULL) {
+    if (client == NULL || !sp_tls_client_fits()) {
         return SP_E_MEMORY;
     }
     err = open_client(client, carrier, name, verify);

@@ -20,19 +20,10 @@
 #define CHAIN_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 64)
 #define LINK_OVERHEAD 5
 
-/* Bytes of the pool that are in use between two calls, at most (measured on a 32-bit machine; most
- * of it is pointers and buffers). Within a call a handshake takes 5 KB more for a moment, as does
- * whoever else uses the pool: the client's share has room for that while it does not compute. */
-#define BYTES(n) ((n) * sizeof(void *) / 4)
-#define LASTING BYTES(3584) /* what mbedTLS and PSA keep from the start on */
-#define CLIENT BYTES(36352) /* a client judging four certificates up to a root of RSA-4096 */
-#define SHAKES BYTES(13056) /* a server before its flight with the chain is out */
-#define WAITS BYTES(6272)   /* a server after that */
-#define OPEN BYTES(4480)    /* a server once the handshake is done */
-
 struct server {
     struct sp_tls tls; /* the first member */
-    size_t weight;     /* SHAKES, WAITS or OPEN; 0: free */
+    size_t weight;     /* SP_TLS_SHAKES, … WAITS, … OPEN_N; 0: free */
+    sp_time grown_at;  /* when its inbound buffer grew */
     sp_tls_lookup lookup;
     void *ctx;
     bool chosen; /* the identity below is in use, until the handshake is over */
@@ -178,14 +169,14 @@ static void stepped(struct sp_tls *tls)
         tls->ssl.MBEDTLS_PRIVATE(out_left) == 0) {
         drop_identity(server);
         sp_tls_trim(&tls->ssl, SP_TLS_REQUEST_BUFFER, SP_TLS_OUT_BUFFER);
-        server->weight = WAITS;
+        server->weight = SP_TLS_WAITS;
     }
 }
 
 static void opened(struct sp_tls *tls)
 {
     drop_identity(server_of(tls));
-    server_of(tls)->weight = OPEN;
+    server_of(tls)->weight = SP_TLS_OPEN_N;
     /* The last flight of a server is complete; a client's leaves with its first data. */
     (void)sp_stream_write(tls->carrier, "", 0, false);
 }
@@ -215,7 +206,57 @@ static int verdict(const struct sp_tls *tls)
     return 0;
 }
 
+size_t sp_tls_servers_weigh(void)
+{
+    size_t weight = 0;
+
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
+        weight += servers[i].weight;
+    }
+    return weight;
+}
+
+static struct server *grown(void)
+{
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
+        if (servers[i].weight == SP_TLS_OPEN_N && sp_tls_growth(&servers[i].tls.ssl) > 0) {
+            return &servers[i];
+        }
+    }
+    return NULL;
+}
+
+size_t sp_tls_servers_growth(sp_time *since)
+{
+    const struct server *server = grown();
+
+    *since = server != NULL ? server->grown_at : 0;
+    return server != NULL ? sp_tls_growth(&server->tls.ssl) : 0;
+}
+
+void sp_tls_server_cut(void)
+{
+    struct server *server = grown();
+
+    if (server != NULL) {
+        sp_tls_give_up(&server->tls);
+        server->weight = 0;
+    }
+}
+
+/* One at a time, once its handshake is done: those are strangers. */
+static bool may_grow(struct sp_tls *tls)
+{
+    struct server *server = server_of(tls);
+    bool may = tls->state == SP_TLS_OPEN && grown() == NULL &&
+               sp_tls_fits(sp_tls_servers_weigh(), SP_TLS_GROWTH);
+
+    server->grown_at = may ? sp_port_mono_ms() : server->grown_at;
+    return may;
+}
+
 static const struct sp_tls_side side = {.in_buffer = SP_TLS_REQUEST_BUFFER,
+                                        .may_grow = may_grow,
                                         .stepped = stepped,
                                         .opened = opened,
                                         .explain = explain,
@@ -248,16 +289,13 @@ static struct server *free_server(void)
  * SP_E_AGAIN when it may once these are done, SP_E_MEMORY. */
 static int admit(void)
 {
-    size_t limit = sp_port_use(SP_POOL_TLS).limit;
-    size_t weight = LASTING + CLIENT + SHAKES;
     bool shaking = false;
 
-    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
-        weight += servers[i].weight;
-        shaking = shaking || servers[i].weight > OPEN;
-    }
-    if (weight <= limit) {
+    if (sp_tls_server_fits(sp_tls_servers_weigh() + SP_TLS_SHAKES)) {
         return 0;
+    }
+    for (size_t i = 0; i < SP_TLS_SERVERS; i++) {
+        shaking = shaking || servers[i].weight > SP_TLS_OPEN_N;
     }
     return shaking ? SP_E_AGAIN : SP_E_MEMORY;
 }
@@ -274,7 +312,7 @@ int sp_tls_accept(struct sp_stream *carrier, sp_tls_lookup lookup, void *ctx,
     if (err != 0) {
         return err;
     }
-    server->weight = SHAKES;
+    server->weight = SP_TLS_SHAKES;
     mbedtls_x509_crt_init(&server->chain);
     mbedtls_pk_init(&server->key);
     server->lookup = lookup;

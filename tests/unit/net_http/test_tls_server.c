@@ -10,6 +10,7 @@
 #include "base/port.h"
 #include "base/scratch.h"
 #include "certs.h"
+#include "test_clock.h"
 #include "tls_pair.h"
 
 #define HOST "mta-sts.example.net"
@@ -357,23 +358,214 @@ static void large_records_get_record_overflow(void **state)
     answered_with_alert(22);
 }
 
-static void large_record_of_an_open_connection_is_refused(void **state)
+/* The beginning of a record of 4 KB, which is more than a request has room for. */
+static int say_large(struct tls_pair *to)
 {
-    static const uint8_t head[] = {23, 3, 3, SP_TLS_REQUEST_BUFFER >> 8, 0};
-    struct tls_shown shown = tls_shown_default();
+    static const uint8_t head[] = {23, 3, 3, 0x10, 0};
     char text[100];
-    int n = 0;
+
+    assert_int_equal(sp_stream_write(pipe_stream(&to->pipe, 1), head, sizeof head, false),
+                     sizeof head);
+    return sp_stream_read(to->server, text, sizeof text);
+}
+
+/* Another client, which leaves without a word. */
+static void established_alone(struct tls_pair *one, struct tls_shown *shown)
+{
+    tls_pair_open(one, shown, HOST, SP_TLS_VERIFY);
+    tls_pair_handshake(one);
+    assert_int_equal(one->server_ready, 1);
+    one->pipe.end[1].ended = true;
+    sp_stream_release(one->client);
+    one->client = NULL;
+    one->pipe.end[1].ended = false;
+}
+
+static void one_connection_grows_for_a_large_record(void **state)
+{
+    static struct tls_pair others[2];
+    struct tls_shown shown = tls_shown_default();
+    size_t base = sp_port_use(SP_POOL_TLS).used;
+    size_t used;
 
     (void)state;
+    established_alone(&others[0], &shown);
     established(&shown);
-    assert_int_equal(sp_stream_write(pipe_stream(&pair.pipe, 1), head, sizeof head, false),
-                     sizeof head);
-    assert_int_equal(sp_stream_read(pair.server, text, sizeof text), SP_E_TLS);
-    n = sp_stream_read(pair.client, text, sizeof text);
-    assert_int_equal(n, SP_E_TLS_ALERT);
+    used = sp_port_use(SP_POOL_TLS).used;
+    assert_int_equal(say_large(&others[0]), SP_E_AGAIN);
+    assert_in_range(sp_port_use(SP_POOL_TLS).used - used, 14000, 14600);
+    sp_tls_shrink(others[0].server); /* it holds the beginning, which fits */
+    assert_int_equal(sp_port_use(SP_POOL_TLS).used, used);
+    assert_int_equal(say_large(&others[0]), SP_E_AGAIN); /* more of the same record */
+    assert_true(sp_port_use(SP_POOL_TLS).used > used + 14000);
+    /* The next one is refused as it always was. */
+    assert_int_equal(say_large(&pair), SP_E_TLS);
+    assert_int_equal(sp_stream_read(pair.client, &shown, 1), SP_E_TLS_ALERT);
     assert_string_equal(sp_stream_error(pair.client),
                         "the peer sent the TLS alert record_overflow (22)");
     tls_pair_close(&pair);
+    tls_pair_close(&others[0]);
+    assert_int_equal(sp_port_use(SP_POOL_TLS).used, base);
+}
+
+static void a_large_record_that_is_none_fails(void **state)
+{
+    static uint8_t sent[1400];
+    struct tls_shown shown = tls_shown_default();
+    char text[1500];
+
+    (void)state;
+    established(&shown);
+    assert_int_equal(say_large(&pair), SP_E_AGAIN); /* any content is no record, though */
+    memset(sent, 'x', sizeof sent);
+    tls_pair_send(pair.client, sent, sizeof sent);
+    tls_pair_send(pair.client, sent, sizeof sent);
+    tls_pair_send(pair.client, sent, sizeof sent);
+    assert_int_equal(sp_stream_read(pair.server, text, sizeof text), SP_E_TLS);
+    assert_string_equal(sp_stream_error(pair.server),
+                        "SSL - Verification of the message MAC failed");
+    tls_pair_close(&pair);
+}
+
+static void a_large_record_needs_room(void **state)
+{
+    struct tls_shown shown = tls_shown_default();
+    void *lent;
+
+    (void)state;
+    established(&shown);
+    sp_stream_release(pair.client);
+    pair.client = NULL;
+    tls_pair_close(&pair);
+    sp_port_set_limit(SP_POOL_TLS, SP_TLS_POOL);
+    established_alone(&pair, &shown);
+    lent = sp_tls_lend(SP_TLS_POOL - SP_TLS_POOL / 5, NULL, NULL); /* 53 KB on a board */
+    assert_non_null(lent);
+    assert_int_equal(say_large(&pair), SP_E_TLS);
+    tls_pair_close(&pair);
+    sp_tls_give_back(lent);
+    sp_port_set_limit(SP_POOL_TLS, SIZE_MAX);
+}
+
+static unsigned revoked;
+
+static void revoke(void *ctx)
+{
+    assert_ptr_equal(ctx, &revoked);
+    revoked++;
+}
+
+static void what_is_lent_comes_back_when_a_client_waits(void **state)
+{
+    static struct pipe pipe;
+    struct tls_shown shown = tls_shown_default();
+    size_t base = sp_port_use(SP_POOL_TLS).used;
+    struct sp_stream *stream = NULL;
+    void *lent;
+
+    (void)state;
+    revoked = 0;
+    test_now += SP_TLS_LEASE_MS; /* whatever a former test wanted */
+    sp_port_set_limit(SP_POOL_TLS, SP_TLS_POOL);
+    lent = sp_tls_lend(SP_TLS_POOL / 2, revoke, &revoked);
+    assert_non_null(lent);
+    assert_null(sp_tls_lend(1, revoke, &revoked)); /* one at a time */
+    pipe_init(&pipe);
+    assert_int_equal(sp_tls_connect(pipe_stream(&pipe, 1), HOST, SP_TLS_VERIFY, &stream),
+                     SP_E_MEMORY);
+    assert_false(pipe.end[1].released);
+    assert_int_equal(revoked, 0);
+    test_now += SP_TLS_LEASE_MS - 1;
+    assert_int_equal(sp_tls_connect(pipe_stream(&pipe, 1), HOST, SP_TLS_VERIFY, &stream),
+                     SP_E_MEMORY);
+    test_now += 1;
+    assert_int_equal(sp_tls_connect(pipe_stream(&pipe, 1), HOST, SP_TLS_VERIFY, &stream), 0);
+    assert_int_equal(revoked, 1);
+    sp_tls_give_back(lent);                                      /* it has gone */
+    assert_null(sp_tls_lend(SP_TLS_POOL / 2, revoke, &revoked)); /* while the client is at work */
+    sp_stream_release(stream);
+    assert_null(sp_tls_lend(SP_TLS_POOL / 2, revoke, &revoked)); /* nor just after it */
+    test_now += SP_TLS_LEASE_MS;
+    lent = sp_tls_lend(SP_TLS_POOL / 2, revoke, &revoked);
+    assert_non_null(lent);
+    sp_tls_give_back(lent);
+    assert_int_equal(revoked, 1);
+    assert_int_equal(sp_port_use(SP_POOL_TLS).used, base);
+    sp_port_set_limit(SP_POOL_TLS, SIZE_MAX);
+    (void)shown;
+}
+
+/* Whether a handshake may begin, which then ends. */
+static int begin_handshake(struct tls_shown *shown)
+{
+    static struct pipe pipe;
+    struct sp_stream *stream = NULL;
+    int err;
+
+    pipe_init(&pipe);
+    err = sp_tls_accept(pipe_stream(&pipe, 0), tls_pair_lookup, shown, &stream);
+    if (err == 0) {
+        sp_stream_release(stream);
+    }
+    return err;
+}
+
+static void what_is_lent_comes_back_when_a_stranger_waits(void **state)
+{
+    struct tls_shown shown = tls_shown_default();
+    size_t base = sp_port_use(SP_POOL_TLS).used;
+
+    (void)state;
+    revoked = 0;
+    test_now += SP_TLS_LEASE_MS;
+    sp_port_set_limit(SP_POOL_TLS, SP_TLS_POOL);
+    established_alone(&pair, &shown);
+    /* Hardly more than a client's share: it is in nobody's way … */
+    assert_non_null(sp_tls_lend(SP_TLS_POOL * 6 / 10, revoke, &revoked));
+    test_now += 10 * SP_TLS_LEASE_MS;
+    assert_int_equal(begin_handshake(&shown), 0);
+    assert_int_equal(revoked, 0);
+    /* … but with what a connection has grown by, it is. */
+    assert_int_equal(say_large(&pair), SP_E_AGAIN);
+    assert_int_equal(begin_handshake(&shown), 0);
+    assert_int_equal(revoked, 1);
+    tls_pair_close(&pair);
+    assert_int_equal(sp_port_use(SP_POOL_TLS).used, base);
+    sp_port_set_limit(SP_POOL_TLS, SIZE_MAX);
+}
+
+static void a_grown_connection_goes_when_a_client_waits(void **state)
+{
+    static struct tls_pair others[SP_TLS_SERVERS];
+    static struct pipe pipe;
+    struct tls_shown shown = tls_shown_default();
+    size_t base = sp_port_use(SP_POOL_TLS).used;
+    struct sp_stream *stream = NULL;
+    char text[10];
+
+    (void)state;
+    test_now += SP_TLS_LEASE_MS;
+    for (unsigned i = 0; i < SP_TLS_SERVERS; i++) {
+        established_alone(&others[i], &shown);
+    }
+    sp_port_set_limit(SP_POOL_TLS, SP_TLS_POOL - SP_TLS_POOL / 8); /* 58 KB on a board */
+    assert_int_equal(say_large(&others[1]), SP_E_AGAIN);
+    pipe_init(&pipe);
+    assert_int_equal(sp_tls_connect(pipe_stream(&pipe, 1), HOST, SP_TLS_VERIFY, &stream),
+                     SP_E_MEMORY);
+    test_now += SP_TLS_LEASE_MS;
+    assert_int_equal(sp_tls_connect(pipe_stream(&pipe, 1), HOST, SP_TLS_VERIFY, &stream), 0);
+    assert_int_equal(sp_stream_read(others[1].server, text, sizeof text), SP_E_MEMORY);
+    assert_int_equal(sp_stream_write(others[1].server, text, sizeof text, false), SP_E_MEMORY);
+    assert_int_equal(sp_stream_finish(others[1].server), SP_E_MEMORY);
+    sp_tls_shrink(others[1].server);
+    assert_int_equal(sp_stream_read(others[0].server, text, sizeof text), SP_E_AGAIN);
+    sp_stream_release(stream);
+    for (unsigned i = 0; i < SP_TLS_SERVERS; i++) {
+        tls_pair_close(&others[i]);
+    }
+    assert_int_equal(sp_port_use(SP_POOL_TLS).used, base);
+    sp_port_set_limit(SP_POOL_TLS, SIZE_MAX);
 }
 
 static void rubbish_fails_and_leaks_nothing(void **state)
@@ -487,7 +679,12 @@ int main(void)
         cmocka_unit_test(failing_lookup_gives_internal_error),
         cmocka_unit_test(no_name_gets_the_alert_of_its_version),
         cmocka_unit_test(large_records_get_record_overflow),
-        cmocka_unit_test(large_record_of_an_open_connection_is_refused),
+        cmocka_unit_test(one_connection_grows_for_a_large_record),
+        cmocka_unit_test(a_large_record_that_is_none_fails),
+        cmocka_unit_test(a_large_record_needs_room),
+        cmocka_unit_test(what_is_lent_comes_back_when_a_client_waits),
+        cmocka_unit_test(what_is_lent_comes_back_when_a_stranger_waits),
+        cmocka_unit_test(a_grown_connection_goes_when_a_client_waits),
         cmocka_unit_test(rubbish_fails_and_leaks_nothing),
         cmocka_unit_test(servers_beyond_the_table_wait),
         cmocka_unit_test(memory_for_a_client_is_never_given_away),
