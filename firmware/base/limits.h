@@ -66,9 +66,9 @@
 #define SP_HTTP_CONNECTIONS 8   /* requests being read or answered at once */
 #define SP_HTTP_HEADER_MAX 2048 /* request line and headers */
 #define SP_HTTP_HEADERS 32
-#define SP_HTTP_REQUEST_BODY_MAX 0 /* no policy host takes a body */
-#define SP_HTTP_RESPONSE_MAX 5120  /* headers and body of an answer */
+#define SP_HTTP_RESPONSE_MAX 5120 /* headers and body of an answer */
 #define SP_HTTP_HEADER_TIMEOUT_MS 8000
+#define SP_HTTP_BODY_TIMEOUT_MS 60000 /* for a request's body; 8 s without a byte of it */
 #define SP_HTTP_IDLE_TIMEOUT_MS 15000
 #define SP_HTTP_REQUESTS_PER_CONNECTION 100
 
@@ -101,7 +101,11 @@
 #define SP_ADDRESSES 6 /* own addresses of both families */
 
 /* TLS reports */
-#define SP_SUMMARIES_MAX 32 /* domains of which what reports say is kept */
+#define SP_SUMMARIES_MAX 32                      /* domains of which what reports say is kept */
+#define SP_REPORT_MAX (1024 * 1024)              /* bytes of a report as it is sent … */
+#define SP_REPORT_INFLATED_MAX (8 * 1024 * 1024) /* … and inflated */
+#define SP_REPORTS_HOUR 60                       /* reports that are begun in an hour … */
+#define SP_REPORTS_HOUR_SENDER 30                /* … and by one sender */
 
 /* Console */
 #define SP_CONSOLE_LINE_MAX 1024

@@ -126,8 +126,14 @@ static int take_connection(struct head *head, struct sp_span value)
 
 static int take_expect(struct head *head, struct sp_span value)
 {
-    /* Its body will be refused, which is the answer that the client waits for. */
-    return sp_span_is_nocase(value, "100-continue") ? 0 : refuse(head, 417);
+    head->out->expects = sp_span_is_nocase(value, "100-continue");
+    return head->out->expects ? 0 : refuse(head, 417);
+}
+
+static int take_type(struct head *head, struct sp_span value)
+{
+    head->out->content_type = value;
+    return 0;
 }
 
 static int take_header(struct head *head, struct sp_span name, struct sp_span value)
@@ -141,6 +147,7 @@ static int take_header(struct head *head, struct sp_span name, struct sp_span va
         {"Transfer-Encoding", take_coding},
         {"Connection", take_connection},
         {"Expect", take_expect},
+        {"Content-Type", take_type},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -175,9 +182,9 @@ static int judge_body(struct head *head)
     if (head->has_coding && (head->has_length || head->old)) {
         return refuse(head, 400);
     }
-    if (head->has_coding || head->length > SP_HTTP_REQUEST_BODY_MAX) {
-        return refuse(head, 413);
-    }
+    head->out->chunked = head->has_coding;
+    head->out->length = head->length;
+    head->out->has_body = head->has_coding || head->length > 0;
     return 0;
 }
 

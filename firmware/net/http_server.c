@@ -1,6 +1,7 @@
 /* The HTTP server's connections, each a small state machine:
  *
  *   waiting -> handshake -> reading <-> answering -> ending
+ *                           reading  -> receiving -> answering
  *
  * Plain connections begin with reading. An answer lies where its request was read; the one large
  * buffer takes those that do not fit there, in turn: the request stays where it is until then, and
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/scratch.h"
 #include "http_answer.h"
+#include "http_body.h"
 #include "net/http_request.h"
 #include "net/net.h"
 #include "sp_port.h"
@@ -29,13 +31,14 @@
  * places until they are stepped. */
 #define WAITING SP_TCP_INBOUND
 
-enum state { FREE, WAITING_FOR_TLS, HANDSHAKE, READING, ANSWERING, ENDING };
+enum state { FREE, WAITING_FOR_TLS, HANDSHAKE, READING, RECEIVING, ANSWERING, ENDING };
 
 struct listener {
     uint16_t port;
     sp_tls_lookup lookup; /* NULL: no TLS */
     sp_http_handler handler;
-    void *ctx; /* for both */
+    void *ctx;                         /* for both */
+    const struct sp_http_taker *taker; /* of bodies; NULL: nobody */
 };
 
 struct connection {
@@ -67,6 +70,15 @@ static struct {
     struct connection *owner; /* NULL: free */
     char bytes[SP_HTTP_RESPONSE_MAX];
 } large;
+/* The one body that is being received. */
+static struct {
+    struct connection *owner; /* NULL: none */
+    struct sp_http_framing framing;
+    sp_time until;
+    size_t ready; /* bytes of it at the front of the owner's buf */
+    bool again;   /* the taker is to be called, also without any */
+    bool keep_alive;
+} body;
 static struct sp_http_server_stats stats;
 static sp_http_refused on_refused;
 /* What somebody waits for in this step, who wants a TLS context. */
@@ -100,9 +112,22 @@ static void forget_answer(struct connection *c)
     c->queues = false;
 }
 
+/* Whoever takes its body hears no more of it. */
+static void forget_body(struct connection *c, bool tell)
+{
+    if (body.owner != c) {
+        return;
+    }
+    body.owner = NULL;
+    if (tell) {
+        c->listener->taker->drop(c->listener->taker->ctx);
+    }
+}
+
 static void drop(struct connection *c)
 {
     sp_stream_release(c->stream);
+    forget_body(c, true);
     forget_answer(c);
     c->stream = NULL;
     c->buf_n = 0;
@@ -181,7 +206,8 @@ static bool is_within(const struct connection *c, enum scope scope)
 
 static bool is_silent(const struct connection *c, sp_time now)
 {
-    return (c->state == HANDSHAKE || (c->state == READING && !c->queues)) &&
+    return (c->state == HANDSHAKE || c->state == RECEIVING ||
+            (c->state == READING && !c->queues)) &&
            now >= c->heard + SILENT_MS;
 }
 
@@ -445,30 +471,45 @@ static void reject(struct connection *c, int status, sp_time now)
     sp_scratch_release(mark);
 }
 
+static void describe(const struct connection *c, const struct sp_http_asked *asked,
+                     struct sp_tls_report *tls, struct sp_http_request *out)
+{
+    *out = (struct sp_http_request){.method = asked->method,
+                                    .path = asked->path,
+                                    .query = asked->query,
+                                    .tls = c->listener->lookup != NULL,
+                                    .tls_version = tls->version,
+                                    .port = c->listener->port,
+                                    .peer = sp_stream_peer(c->stream),
+                                    .content_type = asked->content_type};
+    memset(tls, 0, sizeof *tls);
+    if (out->tls) {
+        sp_tls_report(c->stream, tls);
+    }
+    memcpy(out->host, asked->host, sizeof out->host);
+}
+
 static void ask_handler(struct connection *c, const struct sp_http_asked *asked,
                         struct sp_http_response *response)
 {
-    struct sp_tls_report tls = {.version = ""};
-    struct sp_http_request request = {.method = asked->method,
-                                      .path = asked->path,
-                                      .query = asked->query,
-                                      .tls = c->listener->lookup != NULL,
-                                      .tls_version = tls.version,
-                                      .port = c->listener->port,
-                                      .peer = sp_stream_peer(c->stream)};
+    struct sp_tls_report tls;
+    struct sp_http_request request;
 
-    if (request.tls) {
-        sp_tls_report(c->stream, &tls);
-    }
-    memcpy(request.host, asked->host, sizeof request.host);
+    describe(c, asked, &tls, &request);
     c->listener->handler(c->listener->ctx, &request, response);
+}
+
+/* Over TLS, the host that a request names is the one that the handshake did. */
+static bool is_misdirected(const struct connection *c, const struct sp_http_asked *asked)
+{
+    return c->listener->lookup != NULL && strcmp(asked->host, sp_tls_name(c->stream)) != 0;
 }
 
 /* The response to a request; status 0: none. */
 static void respond(struct connection *c, const struct sp_http_asked *asked,
                     struct sp_http_response *response)
 {
-    if (c->listener->lookup != NULL && strcmp(asked->host, sp_tls_name(c->stream)) != 0) {
+    if (is_misdirected(c, asked)) {
         response->status = 421;
     } else {
         ask_handler(c, asked, response);
@@ -514,19 +555,190 @@ static bool serve(struct connection *c, const struct sp_http_asked *asked, size_
     return done;
 }
 
+/* Bodies */
+
+#define BODY_ANSWER 256 /* bytes of the answer's own header lines, and of its body */
+
+static void init_answer(struct sp_http_answer *answer, struct sp_http_response *response)
+{
+    sp_buf_init(&answer->extra, sp_scratch_take(BODY_ANSWER), BODY_ANSWER);
+    sp_buf_init(&answer->body, sp_scratch_take(BODY_ANSWER), BODY_ANSWER);
+    *response = (struct sp_http_response){.headers = &answer->extra, .body = &answer->body};
+}
+
+/* The answer to a request with a body. What else was read is forgotten: then the connection ends
+ * with it. */
+static void answer_body(struct connection *c, struct sp_http_answer *answer,
+                        const struct sp_http_response *response, bool closes, sp_time now)
+{
+    int status;
+
+    c->closes = closes || c->requests + 1 >= SP_HTTP_REQUESTS_PER_CONNECTION;
+    status = sp_http_answer_finish(answer, response, false, c->closes, sp_port_utc_s());
+    (void)start_answer(c, c->buf_n, answer, status, now); /* there is room: nothing else is kept */
+    stats.requests++;
+    c->requests++;
+}
+
+static bool is_wanted(struct connection *c, const struct sp_http_asked *asked, sp_time now,
+                      struct sp_http_response *response)
+{
+    const struct sp_http_taker *taker = c->listener->taker;
+    struct sp_tls_report tls;
+    struct sp_http_request request;
+
+    if (is_misdirected(c, asked)) {
+        response->status = 421;
+        return false;
+    }
+    if (body.owner != NULL) {
+        response->status = 503;
+        sp_buf_puts(response->headers, "Retry-After: 30\r\n");
+        return false;
+    }
+    response->status =
+        sp_http_framing_begin(&body.framing, asked->chunked, asked->length, taker->max);
+    if (response->status != 0) {
+        return false;
+    }
+    while (evict_idle(true, now)) { /* it may want what these hold of the pool */
+        ;
+    }
+    describe(c, asked, &tls, &request);
+    return taker->begin(taker->ctx, &request, response);
+}
+
+/* The body's bytes among those that were read go to the front. False: an answer says why not. */
+static bool unframe(struct connection *c, size_t n, sp_time now)
+{
+    size_t rest = 0;
+    int status = sp_http_framing_take(&body.framing, c->buf, n, &body.ready, &rest);
+
+    if (status != 0) {
+        forget_body(c, true);
+        reject(c, status, now);
+        return false;
+    }
+    c->buf_n = body.ready + rest;
+    return true;
+}
+
+static void start_body(struct connection *c, const struct sp_http_asked *asked, size_t head_n,
+                       sp_time now)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    body.owner = c;
+    body.until = now + SP_HTTP_BODY_TIMEOUT_MS;
+    body.again = false;
+    body.keep_alive = asked->keep_alive;
+    if (asked->expects && asked->has_body) {
+        /* A client that does not get it sends its body after a while all the same. */
+        (void)sp_stream_write(c->stream, go_on, sizeof go_on - 1, false);
+    }
+    memmove(c->buf, c->buf + head_n, c->buf_n - head_n);
+    set_state(c, RECEIVING, now, SP_HTTP_HEADER_TIMEOUT_MS);
+    (void)unframe(c, c->buf_n - head_n, now);
+}
+
+/* A POST to the taker's path, whose head takes the first n bytes of what was read. */
+static void begin_body(struct connection *c, const struct sp_http_asked *asked, size_t n,
+                       sp_time now)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_http_answer answer;
+    struct sp_http_response response;
+
+    init_answer(&answer, &response);
+    if (is_wanted(c, asked, now, &response)) {
+        start_body(c, asked, n, now);
+    } else {
+        answer_body(c, &answer, &response, true, now);
+    }
+    sp_scratch_release(mark);
+}
+
+static void end_body(struct connection *c, bool whole, sp_time now)
+{
+    const struct sp_http_taker *taker = c->listener->taker;
+    size_t mark = sp_scratch_mark();
+    struct sp_http_answer answer;
+    struct sp_http_response response;
+
+    init_answer(&answer, &response);
+    forget_body(c, false);
+    taker->end(taker->ctx, whole, &response);
+    answer_body(c, &answer, &response, !whole || !body.keep_alive || c->buf_n > 0, now);
+    sp_scratch_release(mark);
+}
+
+static bool feed_taker(struct connection *c, sp_time now)
+{
+    const struct sp_http_taker *taker = c->listener->taker;
+    struct sp_span bytes = sp_span(c->buf, body.ready);
+    int err = taker->take(taker->ctx, &bytes);
+    size_t taken = body.ready - bytes.n;
+
+    memmove(c->buf, c->buf + taken, c->buf_n - taken);
+    c->buf_n -= taken;
+    body.ready -= taken;
+    body.again = err == SP_E_AGAIN;
+    if (err != 0 && err != SP_E_AGAIN) {
+        end_body(c, false, now);
+    }
+    return true;
+}
+
+static bool receive(struct connection *c, sp_time now)
+{
+    int n;
+
+    if (body.ready > 0 || body.again) {
+        return feed_taker(c, now);
+    }
+    if (body.framing.whole) {
+        end_body(c, true, now);
+        return true;
+    }
+    n = sp_stream_read(c->stream, c->buf, sizeof c->buf);
+    if (n == SP_E_AGAIN) {
+        return false;
+    }
+    if (n <= 0) {
+        drop(c);
+        return true;
+    }
+    c->heard = now;
+    c->deadline = sp_time_min(body.until, now + SP_HTTP_HEADER_TIMEOUT_MS);
+    (void)unframe(c, (size_t)n, now);
+    return true;
+}
+
+static bool is_for_taker(const struct connection *c, const struct sp_http_asked *asked)
+{
+    const struct sp_http_taker *taker = c->listener->taker;
+
+    return taker != NULL && sp_span_is(asked->method, "POST") &&
+           sp_span_is(asked->path, taker->path);
+}
+
 /* True when what was read has been dealt with; false when more is needed, or an answer's buffer. */
 static bool take_request(struct connection *c, sp_time now)
 {
     struct sp_http_asked asked;
     int n = sp_http_request_parse(sp_span(c->buf, c->buf_n), &asked);
 
-    if (n > 0) {
+    if (n > 0 && is_for_taker(c, &asked)) {
+        begin_body(c, &asked, (size_t)n, now);
+        return true;
+    }
+    if (n > 0 && !asked.has_body) {
         return serve(c, &asked, (size_t)n, now);
     }
     if (n == SP_E_AGAIN && c->buf_n < sizeof c->buf) {
         return false;
     }
-    reject(c, n == SP_E_AGAIN ? 431 : asked.status, now);
+    reject(c, n > 0 ? 413 : n == SP_E_AGAIN ? 431 : asked.status, now);
     return true;
 }
 
@@ -582,6 +794,9 @@ static bool send_answer(struct connection *c, sp_time now)
         return true;
     }
     forget_answer(c);
+    if (c->listener->lookup != NULL) {
+        sp_tls_shrink(c->stream);
+    }
     if (c->closes) {
         set_state(c, ENDING, now, ENDING_MS);
     } else {
@@ -610,6 +825,11 @@ static void time_is_up(struct connection *c, sp_time now)
         reject(c, c->queues ? 503 : 408, now);
         return;
     }
+    if (c->state == RECEIVING) {
+        forget_body(c, true);
+        reject(c, 408, now);
+        return;
+    }
     if (c->state == READING) {
         (void)sp_stream_finish(c->stream);
     }
@@ -627,6 +847,8 @@ static bool advance(struct connection *c, sp_time now)
         return shake_hands(c, now);
     case READING:
         return read_request(c, now);
+    case RECEIVING:
+        return receive(c, now);
     case ANSWERING:
         return send_answer(c, now);
     case ENDING:
@@ -697,4 +919,13 @@ int sp_http_serve(uint16_t port, sp_tls_lookup lookup, sp_http_handler handler, 
         listeners_n++;
     }
     return err;
+}
+
+void sp_http_take_bodies(uint16_t port, const struct sp_http_taker *taker)
+{
+    for (unsigned i = 0; i < listeners_n; i++) {
+        if (listeners[i].port == port) {
+            listeners[i].taker = taker;
+        }
+    }
 }

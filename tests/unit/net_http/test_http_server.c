@@ -59,6 +59,72 @@ static void handler(void *ctx, const struct sp_http_request *request,
     }
 }
 
+/* Who takes what is posted to /post, and what has become of that. */
+static struct {
+    char
+        told[400]; /* "(": begun, ")": ended whole, "!": ended not whole, "x": dropped; and bytes */
+    struct sp_buf all;
+    size_t at_once;      /* bytes that one call takes; 0: all */
+    size_t fails_after;  /* bytes; 0: never */
+    unsigned still_busy; /* calls that follow, without bytes */
+    size_t total;
+    int refuses; /* a status; 0: not at all */
+} taken;
+
+static bool begin_body(void *ctx, const struct sp_http_request *request,
+                       struct sp_http_response *response)
+{
+    assert_ptr_equal(ctx, &taken);
+    assert_true(sp_span_is(request->path, "/post"));
+    assert_string_equal(request->host, HOST);
+    sp_buf_puts(&taken.all, "(");
+    sp_buf_put(&taken.all, request->content_type.p, request->content_type.n);
+    sp_buf_puts(&taken.all, "|");
+    response->status = taken.refuses;
+    return taken.refuses == 0;
+}
+
+static int take_body(void *ctx, struct sp_span *bytes)
+{
+    size_t n = taken.at_once > 0 && taken.at_once < bytes->n ? taken.at_once : bytes->n;
+
+    (void)ctx;
+    if (bytes->n == 0) {
+        assert_true(taken.still_busy > 0);
+        return --taken.still_busy > 0 ? SP_E_AGAIN : 0;
+    }
+    sp_buf_put(&taken.all, bytes->p, n);
+    taken.total += n;
+    *bytes = sp_span(bytes->p + n, bytes->n - n);
+    if (taken.fails_after > 0 && taken.total >= taken.fails_after) {
+        return SP_E_INVALID;
+    }
+    return bytes->n > 0 || taken.still_busy > 0 ? SP_E_AGAIN : 0;
+}
+
+static void end_body(void *ctx, bool whole, struct sp_http_response *response)
+{
+    (void)ctx;
+    sp_buf_puts(&taken.all, whole ? ")" : "!");
+    response->status = whole ? 200 : 400;
+    response->content_type = "text/plain";
+    sp_buf_puts(response->body, "told\n");
+}
+
+static void drop_body(void *ctx)
+{
+    (void)ctx;
+    sp_buf_puts(&taken.all, "x");
+}
+
+static const struct sp_http_taker taker = {.path = "/post",
+                                           .max = 5000,
+                                           .begin = begin_body,
+                                           .take = take_body,
+                                           .end = end_body,
+                                           .drop = drop_body,
+                                           .ctx = &taken};
+
 static int lookup(void *ctx, const char *name, struct sp_tls_identity *out)
 {
     assert_ptr_equal(ctx, &handled);
@@ -84,6 +150,8 @@ static int reset(void **state)
     assert_int_equal(sp_http_server_stats().busy, 0);
     fake_net_reset();
     handled = 0;
+    memset(&taken, 0, sizeof taken);
+    sp_buf_init(&taken.all, taken.told, sizeof taken.told);
     memset(&refused, 0, sizeof refused);
     sp_http_on_refused(tell_refused);
     sp_port_set_utc(CERTS_NOW, test_now);
@@ -101,6 +169,8 @@ static int start(void **state)
     if (err == 0) {
         err = sp_http_serve(SECURE, lookup, handler, &handled);
     }
+    sp_http_take_bodies(PLAIN, &taker);
+    sp_http_take_bodies(SECURE, &taker);
     return err;
 }
 
@@ -332,6 +402,218 @@ static void handler_may_close_without_an_answer(void **state)
     put(pipe, "GET /gone HTTP/1.1\r\nHost: " HOST "\r\n\r\n");
     assert_string_equal(get(pipe), "");
     assert_true(pipe->end[1].released);
+}
+
+#define POST "POST /post HTTP/1.1\r\nHost: " HOST "\r\n"
+#define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
+
+static void body_is_handed_over_and_the_connection_stays(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+    const char *text;
+
+    (void)state;
+    put(pipe, POST "Content-Type: a/b\r\nContent-Length: 10\r\n\r\n01234");
+    assert_string_equal(taken.told, "(a/b|01234");
+    assert_string_equal(get(pipe), "");
+    put(pipe, "56789");
+    assert_string_equal(taken.told, "(a/b|0123456789)");
+    text = get(pipe);
+    assert_true(strncmp(text, "HTTP/1.1 200 OK\r\n", 17) == 0);
+    assert_non_null(strstr(text, "\r\n\r\ntold\n"));
+    assert_null(strstr(text, "Connection: close"));
+    put(pipe, ASK);
+    assert_non_null(strstr(get(pipe), "hello"));
+    put(pipe, POST "Content-Length: 0\r\n\r\n");
+    assert_string_equal(taken.told, "(a/b|0123456789)(|)");
+}
+
+static void chunks_are_joined(void **state)
+{
+    static const char *const rows[] = {
+        CHUNKED "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n",
+        CHUNKED "007\r\nabcdefg\r\n0\r\nTrailer: x\r\n\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pipe *whole = fake_net_arrive(PLAIN);
+        struct pipe *bytes = fake_net_arrive(PLAIN);
+
+        put(whole, rows[i]);
+        assert_true(strncmp(get(whole), "HTTP/1.1 200 ", 13) == 0);
+        assert_false(ended(whole));
+        for (const char *p = rows[i]; *p != '\0'; p++) {
+            char byte[2] = {*p, '\0'};
+
+            put(bytes, byte);
+        }
+        assert_true(strncmp(get(bytes), "HTTP/1.1 200 ", 13) == 0);
+    }
+    assert_string_equal(taken.told, "(|abcdefg)(|abcdefg)(|abcdefg)(|abcdefg)");
+}
+
+static void taker_may_take_its_time(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    taken.at_once = 3;
+    taken.still_busy = 5;
+    put(pipe, POST "Content-Length: 10\r\n\r\n0123456789");
+    assert_string_equal(taken.told, "(|0123456789)");
+    assert_int_equal(taken.still_busy, 0);
+    assert_true(strncmp(get(pipe), "HTTP/1.1 200 ", 13) == 0);
+}
+
+static void who_waits_to_be_asked_is_told_to_go_on(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    put(pipe, POST "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    assert_string_equal(get(pipe), "HTTP/1.1 100 Continue\r\n\r\n");
+    put(pipe, "body");
+    assert_string_equal(taken.told, "(|body)");
+    taken.refuses = 429;
+    put(pipe, POST "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    assert_non_null(strstr(get(pipe), "HTTP/1.1 429 "));
+    assert_true(ended(pipe));
+}
+
+static void bodies_come_one_at_a_time(void **state)
+{
+    struct pipe *first = fake_net_arrive(PLAIN);
+    struct pipe *second = fake_net_arrive(PLAIN);
+    const char *text;
+
+    (void)state;
+    put(first, POST "Content-Length: 4\r\n\r\nbo");
+    put(second, POST "Content-Length: 4\r\n\r\nbody");
+    text = get(second);
+    assert_true(strncmp(text, "HTTP/1.1 503 ", 13) == 0);
+    assert_non_null(strstr(text, "Retry-After: "));
+    put(first, "dy");
+    assert_true(strncmp(get(first), "HTTP/1.1 200 ", 13) == 0);
+    assert_string_equal(taken.told, "(|body)");
+    second = fake_net_arrive(PLAIN);
+    put(second, POST "Content-Length: 4\r\n\r\nbody");
+    assert_true(strncmp(get(second), "HTTP/1.1 200 ", 13) == 0);
+}
+
+static void broken_and_endless_bodies_are_refused(void **state)
+{
+    static const struct {
+        const char *text, *answer, *told;
+    } rows[] = {
+        {POST "Content-Length: 5001\r\n\r\nxx", "HTTP/1.1 413 ", ""},
+        {CHUNKED "ffffffff\r\nxx", "", "(|xx"},
+        {CHUNKED "2\r\nxx\r\ng", "HTTP/1.1 400 ", "(|x"},
+        {CHUNKED "2\r\nxxx\r\n", "HTTP/1.1 400 ", "(|x"},
+        {CHUNKED "-2\r\nxx\r\n", "HTTP/1.1 400 ", "(|x"},
+        {CHUNKED "fffffffffffffffff\r\n", "HTTP/1.1 400 ", "(|x"},
+        {"PUT /post HTTP/1.1\r\nHost: " HOST "\r\nContent-Length: 2\r\n\r\nxx", "HTTP/1.1 413 ",
+         ""},
+        {"POST /other HTTP/1.1\r\nHost: " HOST "\r\nContent-Length: 2\r\n\r\nxx", "HTTP/1.1 413 ",
+         ""},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pipe *pipe;
+
+        (void)reset(state);
+        pipe = fake_net_arrive(PLAIN);
+        put(pipe, rows[i].text);
+        if (strncmp(get(pipe), rows[i].answer, strlen(rows[i].answer)) != 0 ||
+            strcmp(taken.told, rows[i].told) != 0) {
+            fail_msg("row %zu: %s", i, taken.told);
+        }
+    }
+    assert_int_equal(handled, 0);
+}
+
+static void chunks_are_counted(void **state)
+{
+    static char x[1001];
+    struct pipe *pipe;
+
+    memset(x, 'x', 1000);
+    for (unsigned tiny = 0; tiny < 2; tiny++) {
+        (void)reset(state);
+        pipe = fake_net_arrive(PLAIN);
+        put(pipe, CHUNKED);
+        for (unsigned i = 0; i < (tiny ? 834 : 5); i++) { /* 6 bytes around each that is 1 long */
+            put(pipe, tiny ? "001\r\n" : "3e8\r\n");
+            put(pipe, tiny ? "x" : x);
+            put(pipe, "\r\n");
+        }
+        if (!tiny) {
+            assert_string_equal(get(pipe), "");
+            put(pipe, "1\r\nx");
+        }
+        assert_true(strncmp(get(pipe), tiny ? "HTTP/1.1 400 " : "HTTP/1.1 413 ", 13) == 0);
+        assert_true(ended(pipe));
+    }
+}
+
+static void taker_may_stop_half_way(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+    const char *text;
+
+    (void)state;
+    taken.fails_after = 4;
+    put(pipe, POST "Content-Length: 4000\r\n\r\n01");
+    put(pipe, "23");
+    text = get(pipe);
+    assert_true(strncmp(text, "HTTP/1.1 400 ", 13) == 0);
+    assert_non_null(strstr(text, "Connection: close\r\n"));
+    assert_true(ended(pipe));
+    assert_string_equal(taken.told, "(|0123!");
+}
+
+static void who_goes_or_is_slow_is_forgotten(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    put(pipe, POST "Content-Length: 4000\r\n\r\n01");
+    pipe_cut(pipe, 0);
+    step();
+    assert_string_equal(taken.told, "(|01x");
+    assert_true(pipe->end[1].released);
+
+    (void)reset(state);
+    pipe = fake_net_arrive(PLAIN);
+    put(pipe, POST "Content-Length: 4000\r\n\r\n01");
+    test_now += SP_HTTP_HEADER_TIMEOUT_MS;
+    step();
+    assert_string_equal(taken.told, "(|01x");
+    assert_true(strncmp(get(pipe), "HTTP/1.1 408 ", 13) == 0);
+
+    (void)reset(state);
+    pipe = fake_net_arrive(PLAIN);
+    put(pipe, POST "Content-Length: 4000\r\n\r\n");
+    for (unsigned ms = 0; ms < SP_HTTP_BODY_TIMEOUT_MS; ms += 5000) {
+        assert_string_equal(get(pipe), "");
+        test_now += 4999;
+        put(pipe, "x");
+        test_now += 1;
+    }
+    step();
+    assert_true(strncmp(get(pipe), "HTTP/1.1 408 ", 13) == 0);
+    assert_string_equal(taken.told, "(|xxxxxxxxxxxxx");
+}
+
+static void what_follows_a_body_ends_the_connection(void **state)
+{
+    struct pipe *pipe = fake_net_arrive(PLAIN);
+
+    (void)state;
+    put(pipe, POST "Content-Length: 2\r\n\r\nxx" ASK);
+    assert_non_null(strstr(get(pipe), "Connection: close\r\n"));
+    assert_true(ended(pipe));
+    assert_int_equal(handled, 0);
 }
 
 static void rubbish_is_answered_and_the_connection_ends(void **state)
@@ -820,6 +1102,16 @@ int main(void)
         cmocka_unit_test_setup(slow_readers_of_large_answers_go_when_others_wait, reset),
         cmocka_unit_test_setup(who_waits_too_long_for_its_large_answer_is_told, reset),
         cmocka_unit_test_setup(handler_may_close_without_an_answer, reset),
+        cmocka_unit_test_setup(body_is_handed_over_and_the_connection_stays, reset),
+        cmocka_unit_test_setup(chunks_are_joined, reset),
+        cmocka_unit_test_setup(taker_may_take_its_time, reset),
+        cmocka_unit_test_setup(who_waits_to_be_asked_is_told_to_go_on, reset),
+        cmocka_unit_test_setup(bodies_come_one_at_a_time, reset),
+        cmocka_unit_test_setup(broken_and_endless_bodies_are_refused, reset),
+        cmocka_unit_test_setup(chunks_are_counted, reset),
+        cmocka_unit_test_setup(taker_may_stop_half_way, reset),
+        cmocka_unit_test_setup(who_goes_or_is_slow_is_forgotten, reset),
+        cmocka_unit_test_setup(what_follows_a_body_ends_the_connection, reset),
         cmocka_unit_test_setup(rubbish_is_answered_and_the_connection_ends, reset),
         cmocka_unit_test_setup(header_over_the_limit_gets_431, reset),
         cmocka_unit_test_setup(slow_request_gets_408, reset),

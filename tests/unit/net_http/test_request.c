@@ -50,21 +50,21 @@ static void requests_are_judged(void **state)
         {GET "Host: b.example:99999\r\n" E, 400, false},
         {"GET http://a.example/ HTTP/1.1\r\n" E, 400, false},
         /* Framing */
-        {GET H "Content-Length: 1\r\n" E, 413, false},
+        {GET H "Content-Length: 1\r\n" E, 0, true},
         {GET H "Content-Length: 0\r\nContent-Length: 0\r\n" E, 400, false},
         {GET H "Content-Length: 0\r\nContent-Length: 5\r\n" E, 400, false},
         {GET H "Content-Length: +0\r\n" E, 400, false},
         {GET H "Content-Length: 0x0\r\n" E, 400, false},
         {GET H "Content-Length: 0, 0\r\n" E, 400, false},
         {GET H "Content-Length:\r\n" E, 400, false},
-        {GET H "Transfer-Encoding: chunked\r\n" E, 413, false},
+        {GET H "Transfer-Encoding: chunked\r\n" E, 0, true},
         {GET H "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n" E, 400, false},
         {GET H "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n" E, 400, false},
         {GET H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" E, 400, false},
         {GET H "Transfer-Encoding: gzip, chunked\r\n" E, 501, false},
         {GET H "Transfer-Encoding: xchunked\r\n" E, 501, false},
         {"POST / HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n" E, 400, false},
-        {GET H "Expect: 100-continue\r\nContent-Length: 5\r\n" E, 413, false},
+        {GET H "Expect: 100-continue\r\nContent-Length: 5\r\n" E, 0, true},
         {GET H "Expect: miracles\r\n" E, 417, false},
         /* Lines */
         {GET H "X: a\r\n folded\r\n" E, 400, false},
@@ -110,6 +110,29 @@ static void requests_are_judged(void **state)
             fail_msg("row %zu gives %d, %d: %s", i, n, asked.status, rows[i].text);
         }
     }
+}
+
+static void bodies_are_described(void **state)
+{
+    struct sp_http_asked asked;
+
+    (void)state;
+    assert_true(
+        sp_http_request_parse(sp_span_str("POST /x HTTP/1.1\r\n" H "Content-Type:  a/b; c=d \r\n"
+                                          "Content-Length: 5000000000\r\n"
+                                          "Expect: 100-Continue\r\n" E),
+                              &asked) > 0);
+    assert_true(asked.has_body && asked.expects && !asked.chunked);
+    assert_true(asked.length == 5000000000);
+    assert_true(sp_span_is(asked.content_type, "a/b; c=d"));
+    assert_true(
+        sp_http_request_parse(
+            sp_span_str("POST /x HTTP/1.1\r\n" H "Transfer-Encoding: Chunked\r\n" E), &asked) > 0);
+    assert_true(asked.has_body && asked.chunked && !asked.expects);
+    assert_int_equal(asked.content_type.n, 0);
+    assert_true(sp_http_request_parse(
+                    sp_span_str("POST /x HTTP/1.1\r\n" H "Content-Length: 0\r\n" E), &asked) > 0);
+    assert_false(asked.has_body);
 }
 
 static void nul_bytes_are_refused_anywhere(void **state)
@@ -242,6 +265,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_judged),
+        cmocka_unit_test(bodies_are_described),
         cmocka_unit_test(nul_bytes_are_refused_anywhere),
         cmocka_unit_test(no_prefix_is_taken_for_the_whole),
         cmocka_unit_test(too_many_headers_are_refused),
