@@ -122,13 +122,17 @@ static void challenge(const struct sp_http_request *request, struct sp_http_resp
 {
     size_t prefix = strlen(CHALLENGE_PATH);
     struct sp_span token = sp_span(request->path.p + prefix, request->path.n - prefix);
-    if (sp_acme_challenge(request->host, token, response->body) < 0) {
+    bool is_acme = sp_acme_challenge(request->host, token, response->body) == SP_OK;
+
+    if (!is_acme && sp_checks_challenge(request->host, token, response->body) < 0) {
         response->status = 404;
         return;
     }
     response->status = 200;
     response->content_type = "application/octet-stream";
-    note_answer(request, response, SP_SEEN_VALIDATION);
+    if (is_acme) {
+        note_answer(request, response, SP_SEEN_VALIDATION);
+    }
 }
 
 /* sp_http_handler of port 80. */

@@ -4,6 +4,7 @@
  */
 #include "acme/acme.h"
 #include "app/app.h"
+#include "app/outside.h"
 #include "base/scratch.h"
 #include "net/clock.h"
 
@@ -102,12 +103,18 @@ static int policy_text(void *ctx, const char *name, struct sp_buf *out)
     return err;
 }
 
+static void seen(void *ctx, const char *name, struct sp_check_seen *out)
+{
+    (void)ctx;
+    sp_app_outside_get(name, out);
+}
+
 static int check_start(void *ctx, const struct sp_domain *domain, unsigned which, sp_time now)
 {
     static struct sp_addr own[SP_ADDRESSES + 2];
     struct sp_policy in_force;
     struct sp_check_input input = {
-        .domain = check_domain, .which = which, .policy_text = policy_text};
+        .domain = check_domain, .which = which, .policy_text = policy_text, .seen = seen};
     (void)ctx;
     if (sp_checks_busy()) {
         return SP_E_AGAIN;

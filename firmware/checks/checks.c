@@ -7,10 +7,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/scratch.h"
+#include "sp_port.h"
 
 #include <string.h>
 
-enum stage { IDLE, ASK_A, ASK_AAAA, ASK_TXT, FETCH, STAGES };
+enum stage { IDLE, ASK_A, ASK_AAAA, ASK_TXT, FETCH, FETCH_80, FETCH_80_6, SEE, STAGES };
 
 static struct sp_check_run run;
 static enum stage stage;
@@ -30,6 +31,7 @@ static union {
 static int start_error;  /* of the fetch */
 static sp_time fetch_by; /* the client must be free by then */
 
+#define NONCE_TIMEOUT_MS 6000  /* a SYN that was lost is sent again after 3 s */
 #define FETCH_TIMEOUT_MS 10000 /* senders give up after 4 s; how long it takes is worth knowing */
 #define CLIENT_WAIT_MS 15000
 #define CLIENT_AGAIN_MS 250
@@ -39,6 +41,9 @@ static const unsigned stage_checks[STAGES] = {
     [ASK_AAAA] = SP_CHECK_BIT(SP_CHECK_DNS),
     [ASK_TXT] = SP_CHECK_BIT(SP_CHECK_POLICY_ID),
     [FETCH] = SP_CHECK_BIT(SP_CHECK_HTTPS) | SP_CHECK_BIT(SP_CHECK_CERTIFICATE),
+    [FETCH_80] = SP_CHECK_BIT(SP_CHECK_PORT80),
+    [FETCH_80_6] = SP_CHECK_BIT(SP_CHECK_PORT80),
+    [SEE] = SP_CHECK_BIT(SP_CHECK_SEEN),
 };
 
 static bool wanted(enum stage which)
@@ -131,6 +136,11 @@ int sp_checks_start(const struct sp_check_input *input, struct sp_check_report *
     return SP_OK;
 }
 
+static bool is_fetch(void)
+{
+    return stage == FETCH || stage == FETCH_80 || stage == FETCH_80_6;
+}
+
 bool sp_checks_busy(void)
 {
     return stage != IDLE;
@@ -141,7 +151,7 @@ void sp_checks_cancel(void)
     if (stage == IDLE) {
         return;
     }
-    if (stage == FETCH) {
+    if (is_fetch()) {
         sp_http_call_release(&ask.fetch.call);
     } else {
         sp_dns_cancel(&ask.dns.query);
@@ -167,6 +177,9 @@ static void judge_answer(void)
         break;
     case IDLE:
     case FETCH:
+    case FETCH_80:
+    case FETCH_80_6:
+    case SEE:
     case STAGES:
         break;
     }
@@ -204,27 +217,62 @@ static sp_time step_question(const char *name, enum sp_dns_type type, sp_time no
 
 /* --- the fetch --- */
 
-static void fetch_begin(sp_time now)
+static void policy_call(struct sp_http_call *call, struct sp_buf *url)
 {
-    struct sp_http_call *call = &ask.fetch.call;
-    struct sp_buf text;
-    int err;
-
-    sp_buf_init(&text, ask.fetch.url, sizeof ask.fetch.url);
-    sp_buf_printf(&text, "https://%s/.well-known/mta-sts.txt", run.host);
-    memset(call, 0, sizeof *call);
-    call->method = "GET";
-    call->url = ask.fetch.url;
+    sp_buf_printf(url, "https://%s/.well-known/mta-sts.txt", run.host);
     call->verify = SP_TLS_VERIFY_REPORT;
     call->peer = &ask.fetch.peer;
     call->timeout_ms = FETCH_TIMEOUT_MS;
     call->body_max = SP_POLICY_TEXT_MAX + 64;
-    err = sp_http_call_start(call, now);
+}
+
+/* 0, or the error of the random generator. */
+static int make_nonce(void)
+{
+    uint8_t bytes[16];
+    struct sp_buf text;
+    int err = run.nonce[0] == '\0' ? sp_port_random(bytes, sizeof bytes) : SP_OK;
+
+    if (err == SP_OK && run.nonce[0] == '\0') {
+        sp_buf_init(&text, run.nonce, sizeof run.nonce);
+        sp_base64url(&text, sp_span(bytes, sizeof bytes));
+    }
+    return err;
+}
+
+static int nonce_call(struct sp_http_call *call, struct sp_buf *url)
+{
+    int err = make_nonce();
+
+    sp_buf_printf(url, "http://%s" SP_CHECK_CHALLENGE "%s", run.host, run.nonce);
+    call->family = stage == FETCH_80 ? 4 : 6;
+    call->timeout_ms = NONCE_TIMEOUT_MS;
+    call->body_max = SP_CHECK_NONCE_SIZE + 64;
+    return err;
+}
+
+static void fetch_begin(sp_time now)
+{
+    struct sp_http_call *call = &ask.fetch.call;
+    struct sp_buf url;
+    int err = SP_OK;
+
+    sp_buf_init(&url, ask.fetch.url, sizeof ask.fetch.url);
+    memset(call, 0, sizeof *call);
+    call->method = "GET";
+    call->url = ask.fetch.url;
+    if (stage == FETCH) {
+        policy_call(call, &url);
+    } else {
+        err = nonce_call(call, &url);
+    }
+    err = err == SP_OK ? sp_http_call_start(call, now) : err;
     if (err == SP_E_AGAIN && now < fetch_by) {
         return; /* somebody else's call is under way; ask again */
     }
     asked = true;
     start_error = err;
+    fetch_by = err == SP_E_AGAIN ? fetch_by : 0; /* a client found busy is waited for once a run */
 }
 
 /* The policy is written for the length of the comparison alone. */
@@ -254,6 +302,24 @@ static void judge_both(const struct sp_http_result *of)
     }
 }
 
+static void judge_nonce(const struct sp_http_result *of)
+{
+    sp_check_port80_side(&run, stage == FETCH_80_6, of);
+    if (stage == FETCH_80_6) {
+        run.nonce[0] = '\0';
+        sp_check_port80_judge(&run);
+    }
+}
+
+static void judge(const struct sp_http_result *of)
+{
+    if (stage == FETCH) {
+        judge_both(of);
+    } else {
+        judge_nonce(of);
+    }
+}
+
 /* A fetch that could not even begin is a result of its own. */
 static void judge_fetch(void)
 {
@@ -261,12 +327,12 @@ static void judge_fetch(void)
     struct sp_http_result *none;
 
     if (start_error == 0) {
-        judge_both(sp_http_call_result(&ask.fetch.call));
+        judge(sp_http_call_result(&ask.fetch.call));
     } else {
         none = sp_scratch_take(sizeof *none);
         none->result = start_error;
         none->stage = "request";
-        judge_both(none);
+        judge(none);
     }
     sp_scratch_release(mark);
     sp_http_call_release(&ask.fetch.call);
@@ -275,10 +341,8 @@ static void judge_fetch(void)
 
 static sp_time step_fetch(sp_time now)
 {
-    if (fetch_by == 0) {
-        fetch_by = now + CLIENT_WAIT_MS;
-    }
     if (!asked) {
+        fetch_by = fetch_by == 0 ? now + CLIENT_WAIT_MS : fetch_by;
         fetch_begin(now);
         return asked ? now : now + CLIENT_AGAIN_MS;
     }
@@ -286,6 +350,32 @@ static sp_time step_fetch(sp_time now)
         return SP_NEVER;
     }
     judge_fetch();
+    return now;
+}
+
+int sp_checks_challenge(const char *host, struct sp_span token, struct sp_buf *out)
+{
+    if ((stage != FETCH_80 && stage != FETCH_80_6) || run.nonce[0] == '\0' ||
+        strcmp(host, run.host) != 0 || !sp_span_is(token, run.nonce)) {
+        return SP_E_NOT_FOUND;
+    }
+    sp_buf_puts(out, run.nonce);
+    return SP_OK;
+}
+
+/* --- what came from outside --- */
+
+static sp_time see(sp_time now)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_check_seen *seen = sp_scratch_take(sizeof *seen);
+
+    if (run.input.seen != NULL) {
+        run.input.seen(run.input.ctx, run.input.domain, seen);
+    }
+    sp_check_seen_judge(&run, seen, sp_port_utc_s());
+    sp_scratch_release(mark);
+    next_stage();
     return now;
 }
 
@@ -299,7 +389,11 @@ sp_time sp_checks_step(sp_time now)
     case ASK_TXT:
         return step_question(run.txt_name, SP_DNS_TXT, now);
     case FETCH:
+    case FETCH_80:
+    case FETCH_80_6:
         return step_fetch(now);
+    case SEE:
+        return see(now);
     case IDLE:
     case STAGES:
         break;

@@ -8,7 +8,8 @@
  * Memory: the report is the caller's, and so is the room for what it says (sp_check_report.words):
  * when that is full, evidence is left out, the last first, and says so; a report of four checks
  * that pass takes about 1100 bytes. Working memory is static. One run at a time.
- * Threads: service task. Time: nothing blocks; a run takes at most about 20 s.
+ * Threads: service task. Time: nothing blocks; a run takes some seconds, and at
+ * most a minute when all that it asks is silent.
  */
 #ifndef SP_CHECKS_CHECKS_H
 #define SP_CHECKS_CHECKS_H
@@ -16,6 +17,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "checks/seen.h"
 #include "net/addr.h"
 
 /* In flash a check is known by its number here. */
@@ -105,6 +107,8 @@ struct sp_check_input {
      * step until it says other than SP_E_AGAIN: 1 it is, 0 something else answers there, another
      * error: it cannot be told. NULL: no address can be proved, and a foreign one is foreign. */
     int (*prove)(void *ctx, const struct sp_addr *addr, sp_time now);
+    /* What came to the domain's policy host from outside. NULL: nothing is known. */
+    void (*seen)(void *ctx, const char *domain, struct sp_check_seen *out);
     void *ctx;             /* of these */
     const char *policy_id; /* that is to be in DNS */
     const char *former_id; /* that was served before it, NULL or "": none */
@@ -127,6 +131,9 @@ sp_check_result_text(enum sp_check_result result); /* "pass", "fail", "unknown",
 int sp_checks_start(const struct sp_check_input *input, struct sp_check_report *report,
                     sp_time now);
 bool sp_checks_busy(void);
+/* What port 80 of that host is to answer to a challenge's token while port80 is under way. 0 and
+ * the text, or SP_E_NOT_FOUND. */
+int sp_checks_challenge(const char *host, struct sp_span token, struct sp_buf *out);
 void sp_checks_cancel(void);
 sp_time sp_checks_step(sp_time now);
 

@@ -15,6 +15,25 @@ struct sp_check_side {
     struct sp_addr first_own, first_foreign; /* by value: resolvers turn the order round */
 };
 
+/* What became of the challenge path over one family. */
+enum sp_check_reach {
+    SP_REACH_ABSENT, /* no address of that family */
+    SP_REACH_OK,
+    SP_REACH_WRONG, /* something else answers */
+    SP_REACH_LOST,  /* nobody does */
+    SP_REACH_NAT,   /* nobody does, but behind NAT that may be so from inside alone */
+    SP_REACH_OPEN,  /* DNS could not tell */
+    SP_REACH_BUSY   /* the appliance could not look */
+};
+struct sp_check_port80_side {
+    enum sp_check_reach reach;
+    int err, status;
+    struct sp_addr address;
+};
+
+#define SP_CHECK_CHALLENGE "/.well-known/acme-challenge/"
+#define SP_CHECK_NONCE_SIZE 23 /* 16 bytes in base64url, and the terminator */
+
 /* One check of a report, to be written. */
 struct sp_check_pen {
     struct sp_check_report *report;
@@ -28,6 +47,8 @@ struct sp_check_run {
     char txt_name[SP_DOMAIN_SIZE]; /* _mta-sts.{domain} */
     char alias[SP_DOMAIN_SIZE];    /* where CNAMEs of the host lead, "" for none */
     struct sp_check_side side4, side6;
+    struct sp_check_port80_side port80[2]; /* over IPv4, IPv6 */
+    char nonce[SP_CHECK_NONCE_SIZE];       /* what port 80 answers meanwhile; "": nothing */
     struct sp_check_pen pens[SP_CHECKS];
     const char *before[SP_CHECKS]; /* codes of the last run for this domain, for the log */
 };
@@ -76,5 +97,11 @@ void sp_check_https_judge(struct sp_check_run *run, const struct sp_http_result 
 /* There was an answer, but the policy to compare it with could not be read. */
 void sp_check_https_unread(struct sp_check_run *run, const struct sp_http_result *result, int err);
 void sp_check_certificate_judge(struct sp_check_run *run, const struct sp_http_result *result);
+/* Whether an address of a private range is outside, too: nothing else is published. */
+bool sp_check_private_counts(const struct sp_check_run *run);
+void sp_check_seen_judge(struct sp_check_run *run, const struct sp_check_seen *seen, sp_utc now);
+/* One family's fetch of the nonce: IPv4 first, then IPv6, then the judge. */
+void sp_check_port80_side(struct sp_check_run *run, bool is6, const struct sp_http_result *result);
+void sp_check_port80_judge(struct sp_check_run *run);
 
 #endif

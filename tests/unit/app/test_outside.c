@@ -349,6 +349,11 @@ static void another_layout_is_begun_anew(void **state)
     (void)written();
     restart();
     assert_int_equal(get("a.test").fetched[0].at, TODAY);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        int n = sp_store_length(&sp_app.store, SP_KIND_SEEN, names[i]);
+
+        assert_true(n == 4 + 12 || n == sizeof later);
+    }
 }
 
 int main(void)

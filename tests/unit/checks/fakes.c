@@ -102,6 +102,18 @@ void fake_nothing(struct sp_dns_answer *answer, int result)
     answer->server = fake_addr("203.0.113.53");
 }
 
+static void port80_is_fine(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct sp_http_result *result = &fake.port80[i];
+
+        result->stage = "done";
+        result->status = 200;
+        result->address = own[i];
+        result->elapsed_ms = 4;
+    }
+}
+
 static void fetch_is_fine(void)
 {
     struct sp_http_result *result = &fake.fetched;
@@ -146,6 +158,9 @@ int fakes_begin(void **state)
     fake_address(&fake.aaaa, "2001:db8::10");
     fake_text(&fake.txt, "v=STSv1; id=" POLICY_ID ";");
     fetch_is_fine();
+    port80_is_fine();
+    fake.seen.fetched[0].at = UTC_NOW - 60;
+    fake.seen.validated[1].at = UTC_NOW - 86400;
     return 0;
 }
 
@@ -202,7 +217,32 @@ sp_time sp_dns_step(sp_time now)
     return now;
 }
 
+int __wrap_sp_port_random(void *p, size_t n);
+int __wrap_sp_port_random(void *p, size_t n)
+{
+    memset(p, 0x5A, n);
+    return fake.random_error;
+}
+
 static const struct sp_http_call *calling; /* under way or lent */
+
+/* The answer to a fetch over one family alone. */
+static void fetch_nonce(const struct sp_http_call *call)
+{
+    static char text[64];
+    struct sp_http_result *result = &fake.port80[call->family == 6];
+    const char *body = fake.port80_body[call->family == 6];
+    struct sp_span token = sp_span_str(strrchr(call->url, '/') + 1);
+    struct sp_buf answer;
+
+    assert_in_range(strlen(fake.url), strlen("http://" HOST), SP_URL_MAX);
+    sp_buf_init(&answer, text, sizeof text);
+    assert_int_equal(sp_checks_challenge("mta-sts.other.example", token, &answer), SP_E_NOT_FOUND);
+    assert_int_equal(sp_checks_challenge(HOST, sp_span_str("x"), &answer), SP_E_NOT_FOUND);
+    assert_int_equal(sp_checks_challenge(HOST, token, &answer), 0);
+    result->body = body != NULL ? sp_span_str(body) : sp_buf_span(&answer);
+    assert_true(result->body.n <= call->body_max);
+}
 
 int sp_http_call_start(const struct sp_http_call *call, sp_time now)
 {
@@ -217,16 +257,20 @@ int sp_http_call_start(const struct sp_http_call *call, sp_time now)
     fake.fetches++;
     assert_null(calling);
     assert_string_equal(call->method, "GET");
-    assert_int_equal(call->verify, SP_TLS_VERIFY_REPORT);
     assert_false(call->keep);
+    strcpy(fake.url, call->url);
+    calling = call;
+    if (call->family != 0) {
+        fetch_nonce(call);
+        return 0;
+    }
+    assert_int_equal(call->verify, SP_TLS_VERIFY_REPORT);
     if (fake.fetched.peer != NULL) {
         *call->peer = fake.peer;
         fake.fetched.peer = call->peer;
     }
-    strcpy(fake.url, call->url);
     fake.fetched.body = sp_span_str(fake.body);
     assert_true(fake.fetched.body.n <= call->body_max);
-    calling = call;
     return 0;
 }
 
@@ -237,7 +281,10 @@ bool sp_http_call_done(const struct sp_http_call *call)
 
 const struct sp_http_result *sp_http_call_result(const struct sp_http_call *call)
 {
-    return calling == call && !fake.never_done ? &fake.fetched : NULL;
+    if (calling != call || fake.never_done) {
+        return NULL;
+    }
+    return call->family != 0 ? &fake.port80[call->family == 6] : &fake.fetched;
 }
 
 void sp_http_call_release(const struct sp_http_call *call)
@@ -263,11 +310,19 @@ int fake_policy(void *ctx, const char *domain, struct sp_buf *out)
     return fake.policy_error;
 }
 
+static void fake_seen(void *ctx, const char *domain, struct sp_check_seen *out)
+{
+    assert_ptr_equal(ctx, &fake);
+    assert_string_equal(domain, DOMAIN);
+    *out = fake.seen;
+}
+
 void run_checks(unsigned which)
 {
     const struct sp_check_input input = {.domain = DOMAIN,
                                          .which = which,
                                          .policy_text = fake_policy,
+                                         .seen = fake_seen,
                                          .ctx = &fake,
                                          .policy_id = POLICY_ID,
                                          .own = own,

@@ -20,6 +20,11 @@ struct fake_net {
     struct sp_http_result fetched;
     struct sp_cert_info peer; /* shown, when fetched.peer is not NULL */
     const char *body;
+    /* What a fetch over one family ends with: [0] IPv4, [1] IPv6. With a status of 200 and no body
+     * it is what sp_checks_challenge answers. */
+    struct sp_http_result port80[2];
+    const char *port80_body[2];
+    struct sp_check_seen seen;
     unsigned client_busy; /* so many starts are refused */
     int start_error;
     int policy_error;
@@ -29,7 +34,8 @@ struct fake_net {
 
     unsigned questions, fetches, dns_cancels, http_releases;
     char asked[16][SP_DOMAIN_SIZE];
-    char url[SP_URL_MAX];
+    char url[SP_URL_MAX]; /* of the last fetch */
+    int random_error;
     sp_utc utc;
     sp_time now, longest;
 };
