@@ -7,6 +7,7 @@
 #include "acme/acme.h"
 #include "app/app.h"
 #include "app/outside.h"
+#include "app/prove.h"
 #include "base/log.h"
 #include "base/scratch.h"
 #include "net/http_server.h"
@@ -135,6 +136,20 @@ static void challenge(const struct sp_http_request *request, struct sp_http_resp
     }
 }
 
+/* A proof that an address leads here, when one is under way. */
+static void proof(const struct sp_http_request *request, struct sp_http_response *response)
+{
+    size_t prefix = strlen(SP_PROVE_PATH);
+    struct sp_span nonce = sp_span(request->path.p + prefix, request->path.n - prefix);
+
+    if (sp_app_prove_answer(nonce, response->body) < 0) {
+        response->status = 404;
+        return;
+    }
+    response->status = 200;
+    response->content_type = "application/octet-stream";
+}
+
 /* sp_http_handler of port 80. */
 static void plain(void *ctx, const struct sp_http_request *request,
                   struct sp_http_response *response)
@@ -145,6 +160,10 @@ static void plain(void *ctx, const struct sp_http_request *request,
     }
     if (sp_span_starts(request->path, CHALLENGE_PATH)) {
         challenge(request, response);
+        return;
+    }
+    if (sp_span_starts(request->path, SP_PROVE_PATH)) {
+        proof(request, response);
         return;
     }
     if (!is_host(request->host)) {

@@ -5,6 +5,7 @@
 #include "acme/acme.h"
 #include "app/app.h"
 #include "app/outside.h"
+#include "app/prove.h"
 #include "base/scratch.h"
 #include "net/clock.h"
 
@@ -109,12 +110,21 @@ static void seen(void *ctx, const char *name, struct sp_check_seen *out)
     sp_app_outside_get(name, out);
 }
 
+static int prove(void *ctx, const struct sp_addr *addr, sp_time now)
+{
+    (void)ctx;
+    return sp_app_prove(addr, now);
+}
+
 static int check_start(void *ctx, const struct sp_domain *domain, unsigned which, sp_time now)
 {
     static struct sp_addr own[SP_ADDRESSES + 2];
     struct sp_policy in_force;
-    struct sp_check_input input = {
-        .domain = check_domain, .which = which, .policy_text = policy_text, .seen = seen};
+    struct sp_check_input input = {.domain = check_domain,
+                                   .which = which,
+                                   .policy_text = policy_text,
+                                   .prove = prove,
+                                   .seen = seen};
     (void)ctx;
     if (sp_checks_busy()) {
         return SP_E_AGAIN;
