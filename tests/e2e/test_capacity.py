@@ -7,7 +7,7 @@ import random
 import ssl
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ BOOT_SECONDS = 10
 LIST_SECONDS = 60
 ANSWER_SECONDS = 5
 CHECK_SECONDS = 60
+FIRST_FETCH_OPERATIONS = 4
 POLICY_PATH = "/.well-known/mta-sts.txt"
 BATCH = 100
 
@@ -42,6 +43,7 @@ class Fleet:
     facts: dict
     trace: Path
     boot_seconds: float
+    fetched: set = field(default_factory=set)
 
     def leaf(self, name):
         """SHA-256 of the leaf that the host shows, after its chain has been verified."""
@@ -49,6 +51,7 @@ class Fleet:
         return hashlib.sha256(shown).hexdigest()
 
     def policy(self, name):
+        self.fetched.add(name)
         return client.secure(self.world.namespace, APPLIANCE, policy_host(name), POLICY_PATH, self.context)
 
     def sample(self, number):
@@ -169,6 +172,7 @@ def test_checks_of_any_of_them_pass(fleet):
 
 @pytest.mark.needs("flash_trace")
 def test_serving_and_checking_them_writes_next_to_nothing(fleet, note):
+    """Each of the domains was looked at; only the first fetch of a policy ever is worth a write of its own."""
     operations = len(fleet.trace.read_text().splitlines())
     note(f"capacity: {operations} programs and erases of the flash since the start")
-    assert operations < DOMAINS / 10
+    assert operations < DOMAINS / 20 + FIRST_FETCH_OPERATIONS * len(fleet.fetched)
