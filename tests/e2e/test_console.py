@@ -329,7 +329,7 @@ def test_a_client_that_never_reads_costs_no_cpu(board):
             time.sleep(0.02)
     before = cpu_seconds(board.pid)
     time.sleep(1)
-    assert cpu_seconds(board.pid) - before < 0.25
+    assert cpu_seconds(board.pid) - before < 0.5  # who goes round and round takes all of it
     channel.close()
     assert board.ask_json("status")["health"]
 
