@@ -49,9 +49,66 @@ struct sp_check_run {
     struct sp_check_side side4, side6;
     struct sp_check_port80_side port80[2]; /* over IPv4, IPv6 */
     char nonce[SP_CHECK_NONCE_SIZE];       /* what port 80 answers meanwhile; "": nothing */
+    bool under_way;                        /* what the stage asks or fetches */
+    unsigned answers;                      /* that the stage has got */
+    int start_error;                       /* of the fetch */
+    sp_time fetch_by;                      /* the client must be free by then; 0: not waited for */
     struct sp_check_pen pens[SP_CHECKS];
     const char *before[SP_CHECKS]; /* codes of the last run for this domain, for the log */
 };
+
+/* --- stages.c: what a run goes through --- */
+
+struct sp_check_question {
+    char name[SP_DOMAIN_SIZE];
+    enum sp_dns_type type;
+    struct sp_addr server; /* family 0: the configured resolvers */
+};
+
+/* One step of a run, done when one of the checks that it serves is wanted. It is of one of three
+ * kinds; the members of the others are NULL. */
+struct sp_check_stage {
+    unsigned serves; /* SP_CHECK_BIT(…) | … */
+    /* Questions to DNS. question fills *out, which is empty, and is asked again after each answer
+     * (run->answers tells how many); false: there is nothing (more) to be asked. answered gets
+     * each answer; an error that kept the question from being asked is one, too. */
+    bool (*question)(struct sp_check_run *run, struct sp_check_question *out);
+    void (*answered)(struct sp_check_run *run, const struct sp_dns_answer *answer);
+    /* A fetch. request fills *call, whose url is there, and url: 0, or an error that is then the
+     * result. fetched gets the result, in any case. */
+    int (*request)(struct sp_check_run *run, struct sp_http_call *call, struct sp_buf *url);
+    void (*fetched)(struct sp_check_run *run, const struct sp_http_result *result);
+    /* Steps of its own: true when it is over, or false and *next, when to go on. cancel ends what
+     * is under way between two steps; NULL: nothing ever is. */
+    bool (*step)(struct sp_check_run *run, sp_time now, sp_time *next);
+    void (*cancel)(struct sp_check_run *run);
+};
+extern const struct sp_check_stage sp_check_stages[];
+extern const unsigned sp_check_stages_n;
+
+/* Working memory of the stage that is under way. It is not wiped between stages: one finds the last
+ * answer as the one before left it. */
+union sp_check_work {
+    struct {
+        struct sp_dns_query query;
+        struct sp_dns_answer answer;
+    } dns;
+    struct {
+        struct sp_http_call call;
+        char url[SP_URL_MAX];
+        struct sp_cert_info peer;
+    } fetch;
+};
+extern union sp_check_work sp_check_work;
+
+/* --- stage_question.c, stage_fetch.c: one step of such a stage, and its end in between --- */
+
+bool sp_check_question_step(const struct sp_check_stage *stage, struct sp_check_run *run,
+                            sp_time now, sp_time *next);
+void sp_check_question_cancel(struct sp_check_run *run);
+bool sp_check_fetch_step(const struct sp_check_stage *stage, struct sp_check_run *run, sp_time now,
+                         sp_time *next);
+void sp_check_fetch_cancel(struct sp_check_run *run);
 
 /* --- check.c: how a check is filled --- */
 

@@ -1,0 +1,171 @@
+/*
+ * What a run goes through, in this order: each stage asks, and hands what came back to the judges,
+ * which are in check_*.c and know nothing of waiting. A new stage is a row of the table at the end.
+ */
+#include "checks/checks_internal.h"
+
+#include "base/err.h"
+#include "base/scratch.h"
+#include "sp_port.h"
+
+#include <string.h>
+
+#define NONCE_TIMEOUT_MS 6000  /* a SYN that was lost is sent again after 3 s */
+#define FETCH_TIMEOUT_MS 10000 /* senders give up after 4 s; how long it takes is worth knowing */
+
+/* --- questions --- */
+
+/* The only question of its stage. */
+static bool once(const struct sp_check_run *run, struct sp_check_question *out, const char *name,
+                 enum sp_dns_type type)
+{
+    sp_text_cut(out->name, sizeof out->name, name);
+    out->type = type;
+    return run->answers == 0;
+}
+
+static bool ask_a(struct sp_check_run *run, struct sp_check_question *out)
+{
+    return once(run, out, run->host, SP_DNS_A);
+}
+
+static void judge_a(struct sp_check_run *run, const struct sp_dns_answer *answer)
+{
+    sp_check_dns_side(run, SP_DNS_A, answer);
+}
+
+static bool ask_aaaa(struct sp_check_run *run, struct sp_check_question *out)
+{
+    return once(run, out, run->host, SP_DNS_AAAA);
+}
+
+static void judge_aaaa(struct sp_check_run *run, const struct sp_dns_answer *answer)
+{
+    sp_check_dns_side(run, SP_DNS_AAAA, answer);
+    sp_check_dns_judge(run);
+}
+
+static bool ask_txt(struct sp_check_run *run, struct sp_check_question *out)
+{
+    return once(run, out, run->txt_name, SP_DNS_TXT);
+}
+
+/* --- the policy, as a sender fetches it --- */
+
+static int request_policy(struct sp_check_run *run, struct sp_http_call *call, struct sp_buf *url)
+{
+    sp_buf_printf(url, "https://%s/.well-known/mta-sts.txt", run->host);
+    call->verify = SP_TLS_VERIFY_REPORT;
+    call->peer = &sp_check_work.fetch.peer;
+    call->timeout_ms = FETCH_TIMEOUT_MS;
+    call->body_max = SP_POLICY_TEXT_MAX + 64;
+    return SP_OK;
+}
+
+/* The policy is written for the length of the comparison alone. */
+static void judge_https(struct sp_check_run *run, const struct sp_http_result *of)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_buf policy;
+    int err;
+
+    sp_buf_init(&policy, sp_scratch_take(SP_POLICY_TEXT_MAX), SP_POLICY_TEXT_MAX);
+    err = of->result == SP_OK ? run->input.policy_text(run->input.ctx, run->input.domain, &policy)
+                              : 0;
+    if (err == 0) {
+        sp_check_https_judge(run, of, sp_buf_span(&policy));
+    } else {
+        sp_check_https_unread(run, of, err);
+    }
+    sp_scratch_release(mark);
+}
+
+static void judge_policy(struct sp_check_run *run, const struct sp_http_result *of)
+{
+    if ((run->input.which & SP_CHECK_BIT(SP_CHECK_HTTPS)) != 0) {
+        judge_https(run, of);
+    }
+    if ((run->input.which & SP_CHECK_BIT(SP_CHECK_CERTIFICATE)) != 0) {
+        sp_check_certificate_judge(run, of);
+    }
+}
+
+/* --- a nonce from the challenges' path of port 80 --- */
+
+/* 0, or the error of the random generator. */
+static int make_nonce(struct sp_check_run *run)
+{
+    uint8_t bytes[16];
+    struct sp_buf text;
+    int err = run->nonce[0] == '\0' ? sp_port_random(bytes, sizeof bytes) : SP_OK;
+
+    if (err == SP_OK && run->nonce[0] == '\0') {
+        sp_buf_init(&text, run->nonce, sizeof run->nonce);
+        sp_base64url(&text, sp_span(bytes, sizeof bytes));
+    }
+    return err;
+}
+
+static int request_nonce(struct sp_check_run *run, struct sp_http_call *call, struct sp_buf *url,
+                         uint8_t family)
+{
+    int err = make_nonce(run);
+
+    sp_buf_printf(url, "http://%s" SP_CHECK_CHALLENGE "%s", run->host, run->nonce);
+    call->family = family;
+    call->timeout_ms = NONCE_TIMEOUT_MS;
+    call->body_max = SP_CHECK_NONCE_SIZE + 64;
+    return err;
+}
+
+static int request_nonce4(struct sp_check_run *run, struct sp_http_call *call, struct sp_buf *url)
+{
+    return request_nonce(run, call, url, 4);
+}
+
+static void judge_nonce4(struct sp_check_run *run, const struct sp_http_result *of)
+{
+    sp_check_port80_side(run, false, of);
+}
+
+static int request_nonce6(struct sp_check_run *run, struct sp_http_call *call, struct sp_buf *url)
+{
+    return request_nonce(run, call, url, 6);
+}
+
+static void judge_nonce6(struct sp_check_run *run, const struct sp_http_result *of)
+{
+    sp_check_port80_side(run, true, of);
+    run->nonce[0] = '\0';
+    sp_check_port80_judge(run);
+}
+
+/* --- what came from outside --- */
+
+static bool see(struct sp_check_run *run, sp_time now, sp_time *next)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_check_seen *seen = sp_scratch_take(sizeof *seen);
+
+    (void)now;
+    (void)next;
+    if (run->input.seen != NULL) {
+        run->input.seen(run->input.ctx, run->input.domain, seen);
+    }
+    sp_check_seen_judge(run, seen, sp_port_utc_s());
+    sp_scratch_release(mark);
+    return true;
+}
+
+#define FOR(id) SP_CHECK_BIT(SP_CHECK_##id)
+
+const struct sp_check_stage sp_check_stages[] = {
+    {.serves = FOR(DNS), .question = ask_a, .answered = judge_a},
+    {.serves = FOR(DNS), .question = ask_aaaa, .answered = judge_aaaa},
+    {.serves = FOR(POLICY_ID), .question = ask_txt, .answered = sp_check_policy_id_judge},
+    {.serves = FOR(HTTPS) | FOR(CERTIFICATE), .request = request_policy, .fetched = judge_policy},
+    {.serves = FOR(PORT80), .request = request_nonce4, .fetched = judge_nonce4},
+    {.serves = FOR(PORT80), .request = request_nonce6, .fetched = judge_nonce6},
+    {.serves = FOR(SEEN), .step = see},
+};
+const unsigned sp_check_stages_n = sizeof sp_check_stages / sizeof sp_check_stages[0];
