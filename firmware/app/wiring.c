@@ -140,6 +140,17 @@ static int check_start(void *ctx, const struct sp_domain *domain, unsigned which
     return sp_checks_start(&input, check_report, now);
 }
 
+static void id_in_dns(struct sp_life_dns_id *out)
+{
+    const struct sp_check_txt *txt = &check_report->txt;
+
+    out->known = (check_which & SP_CHECK_BIT(SP_CHECK_POLICY_ID)) != 0 && txt->known;
+    if (out->known) {
+        sp_text_cut(out->id, sizeof out->id, txt->id);
+        out->ttl = txt->ttl;
+    }
+}
+
 static int check_poll(void *ctx, struct sp_life_check_result results[SP_DOMAIN_CHECKS],
                       struct sp_life_dns_id *seen)
 {
@@ -157,6 +168,9 @@ static int check_poll(void *ctx, struct sp_life_check_result results[SP_DOMAIN_C
         results[i].result = (uint8_t)check_report->checks[i].result;
         sp_text_cut(results[i].code, sizeof results[i].code, check_report->checks[i].code);
         results[i].reason = sp_check_words(check_report, id, SP_CHECK_REASON);
+    }
+    if (check_report != NULL) {
+        id_in_dns(seen);
     }
     return SP_OK;
 }

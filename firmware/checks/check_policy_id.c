@@ -138,6 +138,11 @@ static bool is_almost(const char *text)
     return wanted[n] == '\0';
 }
 
+static bool is_policy_id(const struct sp_dns_record *record)
+{
+    return record->type == SP_DNS_TXT && strncmp(record->u.text, VERSION, strlen(VERSION)) == 0;
+}
+
 static void look_through(const struct sp_dns_answer *answer, struct found *found)
 {
     struct sp_dns_cursor cursor = {0};
@@ -145,18 +150,48 @@ static void look_through(const struct sp_dns_answer *answer, struct found *found
 
     memset(found, 0, sizeof *found);
     while (sp_dns_next(answer, &cursor, &record)) {
-        const char *text = record.u.text;
-
-        if (record.type != SP_DNS_TXT) {
-            continue;
-        }
-        if (strncmp(text, VERSION, strlen(VERSION)) == 0) {
-            found->text = found->n++ == 0 ? text : found->text;
-        } else if (is_almost(text)) {
-            found->almost = text;
+        if (is_policy_id(&record)) {
+            found->text = found->n++ == 0 ? record.u.text : found->text;
+        } else if (record.type == SP_DNS_TXT && is_almost(record.u.text)) {
+            found->almost = record.u.text;
         }
     }
 }
+
+/* --- what the life of the domain goes by --- */
+
+/* Of two ids, the one that is not served: senders may still go by it. */
+static void keep_id(struct sp_check_run *run, struct sp_span id)
+{
+    struct sp_check_txt *txt = &run->report->txt;
+
+    if (txt->id[0] == '\0' || strcmp(txt->id, run->input.policy_id) == 0) {
+        (void)sp_span_copy(id, txt->id, sizeof txt->id);
+    }
+}
+
+static void keep_txt(struct sp_check_run *run, const struct sp_dns_answer *answer)
+{
+    struct sp_check_txt *txt = &run->report->txt;
+    struct sp_dns_cursor cursor = {0};
+    struct sp_dns_record record;
+    struct fault fault;
+    struct sp_span id;
+
+    *txt = (struct sp_check_txt){.known = !sp_check_is_open(answer->result) && !answer->cut};
+    while (txt->known && sp_dns_next(answer, &cursor, &record)) {
+        bool ours = is_policy_id(&record) && parse(sp_span_str(record.u.text), &id, &fault);
+
+        if (ours) {
+            keep_id(run, id);
+        }
+        if (ours || record.type == SP_DNS_CNAME) {
+            txt->ttl = record.ttl > txt->ttl ? record.ttl : txt->ttl;
+        }
+    }
+}
+
+/* --- the verdict --- */
 
 static void say_missing(struct sp_check_run *run, struct sp_check_pen *check, const char *almost)
 {
@@ -220,6 +255,7 @@ void sp_check_policy_id_judge(struct sp_check_run *run, const struct sp_dns_answ
 
     sp_check_note_answer(check, "TXT", run->txt_name, answer);
     sp_check_note(check, "served", "%s", run->input.policy_id);
+    keep_txt(run, answer);
     look_through(answer, &found);
     if (sp_check_is_open(answer->result)) {
         sp_check_say_dns_error(check, run->txt_name, answer->result);

@@ -76,6 +76,9 @@ static void begin_checks(struct sp_check_report *report)
             sp_check_report_begin(report, (enum sp_check_id)i);
         }
     }
+    if ((run.input.which & SP_CHECK_BIT(SP_CHECK_POLICY_ID)) != 0) {
+        report->txt = (struct sp_check_txt){0};
+    }
     report->running = true;
 }
 

@@ -100,6 +100,7 @@ void sp_check_report_clear(struct sp_check_report *report, const char *domain)
     for (unsigned i = 0; i < SP_CHECKS; i++) {
         forget(&report->checks[i]);
     }
+    report->txt = (struct sp_check_txt){0};
     report->used = 0;
 }
 
@@ -162,6 +163,7 @@ void sp_check_report_copy(struct sp_check_report *to, const struct sp_check_repo
 {
     sp_check_report_clear(to, from->domain);
     to->running = from->running;
+    to->txt = from->txt;
     for (unsigned i = 0; i < SP_CHECKS; i++) {
         to->checks[i] = from->checks[i];
         to->checks[i].left_out = false;

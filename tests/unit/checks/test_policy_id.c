@@ -125,6 +125,55 @@ static void more_records_than_can_be_read_leave_it_open(void **state)
     check_says(SP_CHECK_POLICY_ID, FAIL, "several", "2 TXT records");
 }
 
+/* What senders may go by, and how long. */
+static void the_life_is_told_what_dns_has(void **state)
+{
+    static const struct {
+        const char *texts[2];
+        const char *id;
+        uint32_t ttl;
+    } told[] = {
+        {{GOOD}, POLICY_ID, 300},
+        {{"v=STSv1; id=old"}, "old", 300},
+        {{GOOD, "v=STSv1; id=old"}, "old", 300}, /* some take the first, some the last */
+        {{"v=STSv1; id=old", GOOD}, "old", 300},
+        {{"v=STSv1; id="}, "", 0},
+        {{"v=spf1 -all"}, "", 0},
+    };
+
+    for (size_t i = 0; i < COUNT(told); i++) {
+        fakes_begin(state);
+        fake_nothing(&fake.txt, SP_E_DNS_NODATA);
+        for (int k = 0; k < 2 && told[i].texts[k] != NULL; k++) {
+            fake_text(&fake.txt, told[i].texts[k]);
+        }
+        run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+        assert_true(report.txt.known);
+        assert_string_equal(report.txt.id, told[i].id);
+        assert_int_equal(report.txt.ttl, told[i].ttl);
+    }
+}
+
+static void what_dns_has_is_not_known_without_an_answer(void **state)
+{
+    (void)state;
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    assert_true(report.txt.known);
+    fake_nothing(&fake.txt, SP_E_DNS_TIMEOUT);
+    run_checks(SP_CHECK_BIT(SP_CHECK_DNS));
+    assert_true(report.txt.known); /* nobody asked anew */
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    assert_false(report.txt.known);
+    fake_nothing(&fake.txt, SP_E_DNS_NXDOMAIN);
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    assert_true(report.txt.known);
+    assert_string_equal(report.txt.id, "");
+    fake_text(&fake.txt, GOOD);
+    fake.txt.cut = true;
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    assert_false(report.txt.known);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, fakes_begin)
@@ -133,6 +182,8 @@ int main(void)
         TEST(no_answer_is_told_apart_from_no_record),
         TEST(a_cname_is_followed),
         TEST(more_records_than_can_be_read_leave_it_open),
+        TEST(the_life_is_told_what_dns_has),
+        TEST(what_dns_has_is_not_known_without_an_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
