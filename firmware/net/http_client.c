@@ -4,13 +4,12 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "http_client_private.h"
-#include "net/net.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define KEEP_MS 15000 /* how long a connection is kept without a call */
-#define RETRY_MS 100  /* while a query or a TLS context is not to be had */
+#define RETRY_MS 100  /* while a TLS context is not to be had */
 #define STEPS_MAX 32  /* in one call of sp_http_client_step */
 
 struct sp_http_client sp_http_client;
@@ -20,9 +19,7 @@ static const struct {
     const char *name, *stage;
 } states[] = {
     [SP_HTTP_IDLE] = {"idle", "done"},
-    [SP_HTTP_RESOLVE_6] = {"resolve-6", "dns"},
-    [SP_HTTP_RESOLVE_4] = {"resolve-4", "dns"},
-    [SP_HTTP_CONNECT] = {"connect", "connect"},
+    [SP_HTTP_DIAL] = {"dial", NULL}, /* the dial knows */
     [SP_HTTP_SECURE] = {"secure", "tls"},
     [SP_HTTP_HANDSHAKE] = {"handshake", "tls"},
     [SP_HTTP_SEND] = {"send", "request"},
@@ -64,6 +61,26 @@ static void keep_stream(sp_time now)
     c->kept.until = now + KEEP_MS;
 }
 
+static const struct sp_http_call borrower; /* nobody's, in place of a call */
+
+void *sp_http_client_lend(size_t n)
+{
+    if (c->state != SP_HTTP_IDLE || c->call != NULL || n > sizeof c->buf) {
+        return NULL;
+    }
+    close_stream();
+    c->call = &borrower;
+    memset(c->buf, 0, n);
+    return c->buf;
+}
+
+void sp_http_client_give_back(void)
+{
+    if (c->call == &borrower) {
+        c->call = NULL;
+    }
+}
+
 void sp_http_client_drop(void)
 {
     if (c->state == SP_HTTP_IDLE) {
@@ -86,22 +103,17 @@ static bool kept_serves(const struct sp_http_call *call)
 
 /* Beginning and end */
 
-static void start_resolving(void)
+static void start_dialling(void)
 {
     struct sp_addr given = c->call->address.family != 0 ? c->call->address : c->url.address;
 
     c->reused = false;
-    c->addresses_n = c->next_address = 0;
-    c->tried[0] = '\0';
-    c->connect_error = SP_E_UNREACHABLE;
-    c->dns_error = SP_E_DNS_NODATA;
-    c->asking = false;
     if (given.family != 0) {
-        c->addresses[c->addresses_n++] = given;
-        sp_http_set_state(SP_HTTP_CONNECT);
+        sp_dial_begin_at(&c->dial, &given, c->url.port);
     } else {
-        sp_http_set_state(c->call->family == 4 ? SP_HTTP_RESOLVE_4 : SP_HTTP_RESOLVE_6);
+        sp_dial_begin(&c->dial, c->url.host, c->url.port, c->call->family);
     }
+    sp_http_set_state(SP_HTTP_DIAL);
 }
 
 static void start_sending(sp_time now)
@@ -153,7 +165,7 @@ int sp_http_call_start(const struct sp_http_call *call, sp_time now)
     c->deadline = now + timeout;
     if (!kept_serves(call)) {
         close_stream();
-        start_resolving();
+        start_dialling();
         return 0;
     }
     c->reused = true;
@@ -170,7 +182,7 @@ bool sp_http_start_afresh(sp_time now)
     (void)now;
     drop_stream();
     memset(&c->result.address, 0, sizeof c->result.address);
-    start_resolving();
+    start_dialling();
     return true;
 }
 
@@ -191,7 +203,9 @@ void sp_http_end(int err, const char *words, sp_time now)
 
     keep_report();
     result->result = err;
-    result->stage = err == 0 ? "done" : states[c->state].stage;
+    result->stage = err == 0                   ? "done"
+                    : c->state == SP_HTTP_DIAL ? sp_dial_stage(&c->dial)
+                                               : states[c->state].stage;
     (void)snprintf(result->detail, sizeof result->detail, "%s", words);
     result->elapsed_ms = (uint32_t)(now - c->started);
     if (c->state != SP_HTTP_READ_BODY) {
@@ -199,7 +213,7 @@ void sp_http_end(int err, const char *words, sp_time now)
     }
     c->body.p[c->body.len] = '\0'; /* a filter need not */
     result->body = sp_buf_span(&c->body);
-    sp_dns_cancel(&c->query);
+    sp_dial_cancel(&c->dial);
     if (keeps) {
         keep_stream(now);
     } else if (err == 0) {
@@ -221,127 +235,21 @@ void sp_http_call_release(const struct sp_http_call *call)
     c->call = NULL;
 }
 
-/* Addresses */
-
-static void take_addresses(void)
-{
-    for (unsigned i = 0; i < c->found.n && i < SP_DNS_ADDRESSES; i++) {
-        c->addresses[c->addresses_n++] = c->found.list[i];
-    }
-}
-
-static bool both_families(void)
-{
-    return c->call->family == 0;
-}
-
-static void no_address(int err, sp_time now)
-{
-    char words[SP_DOMAIN_SIZE + 160];
-
-    /* "No such record" of one family says less than any other error of the other one. */
-    if (err == SP_E_DNS_NODATA && both_families()) {
-        err = c->dns_error;
-    }
-    (void)snprintf(words, sizeof words, "no %s of %s: %s",
-                   c->call->family == 4   ? "IPv4 address"
-                   : c->call->family == 6 ? "IPv6 address"
-                                          : "address",
-                   c->url.host, sp_err_text(err));
-    sp_http_end(err, words, now);
-}
-
-static void resolved(int err, sp_time now)
-{
-    c->asking = false;
-    if (err == 0) {
-        take_addresses();
-    }
-    if (c->state == SP_HTTP_RESOLVE_6 && both_families()) {
-        c->dns_error = err;
-        sp_http_set_state(SP_HTTP_RESOLVE_4);
-    } else if (c->addresses_n == 0) {
-        no_address(err, now);
-    } else {
-        sp_http_set_state(SP_HTTP_CONNECT);
-    }
-}
-
-static bool resolve(sp_time now)
-{
-    int err;
-
-    if (c->asking) {
-        if (c->query.done) {
-            resolved(c->found.result, now);
-        }
-        return !c->asking;
-    }
-    memset(&c->found, 0, sizeof c->found);
-    memset(&c->query, 0, sizeof c->query);
-    err = sp_dns_ask_addresses(&c->query, c->url.host,
-                               c->state == SP_HTTP_RESOLVE_6 ? SP_DNS_AAAA : SP_DNS_A, &c->found,
-                               now);
-    if (err == SP_E_MEMORY) {
-        return false;
-    }
-    if (err == 0) {
-        c->asking = true;
-    } else {
-        resolved(err, now);
-    }
-    return true;
-}
-
 /* Connecting */
 
-static void note_failure(int err, const char *words)
+static bool dial(sp_time now)
 {
-    char address[SP_ADDR_SIZE];
-    size_t used = strlen(c->tried);
+    int ret = sp_dial_step(&c->dial, now, &c->stream);
 
-    (void)snprintf(c->tried + used, sizeof c->tried - used, "%s%s: %s", used > 0 ? "; " : "",
-                   sp_addr_text(&c->addresses[c->next_address], address),
-                   words[0] != '\0' ? words : sp_err_text(err));
-    c->connect_error = err;
-    c->next_address++;
-}
-
-static bool connect_next(sp_time now)
-{
-    const struct sp_addr *address = &c->addresses[c->next_address];
-    int err;
-
-    if (c->next_address == c->addresses_n) {
-        sp_http_end(c->connect_error, c->tried, now);
-        return true;
-    }
-    c->result.address = *address;
-    err = sp_tcp_connect(address, c->url.port, &c->stream);
-    if (err != 0) {
-        c->stream = NULL;
-        note_failure(err, "");
-    }
-    return true;
-}
-
-static bool connect(sp_time now)
-{
-    int ready;
-
-    if (c->stream == NULL) {
-        return connect_next(now);
-    }
-    ready = sp_stream_ready(c->stream);
-    if (ready == SP_E_AGAIN) {
+    c->result.address = c->dial.address;
+    if (ret == SP_E_AGAIN) {
         return false;
     }
-    if (ready < 0) {
-        note_failure(ready, sp_stream_error(c->stream));
-        drop_stream();
-    } else if (c->url.https) {
+    if (ret < 0) {
+        sp_http_end(ret, c->dial.words, now);
+    } else if (ret > 0 && c->url.https) {
         sp_http_set_state(SP_HTTP_SECURE);
-    } else {
+    } else if (ret > 0) {
         start_sending(now);
     }
     return true;
@@ -391,11 +299,8 @@ static bool handshake(sp_time now)
 static bool advance(sp_time now)
 {
     switch (c->state) {
-    case SP_HTTP_RESOLVE_6:
-    case SP_HTTP_RESOLVE_4:
-        return resolve(now);
-    case SP_HTTP_CONNECT:
-        return connect(now);
+    case SP_HTTP_DIAL:
+        return dial(now);
     case SP_HTTP_SECURE:
         return secure(now);
     case SP_HTTP_HANDSHAKE:
@@ -429,9 +334,11 @@ static sp_time watch_kept(sp_time now)
 
 static sp_time wake_at(sp_time now)
 {
-    if (c->state == SP_HTTP_SECURE ||
-        ((c->state == SP_HTTP_RESOLVE_6 || c->state == SP_HTTP_RESOLVE_4) && !c->asking)) {
+    if (c->state == SP_HTTP_SECURE) {
         return sp_time_min(c->deadline, now + RETRY_MS);
+    }
+    if (c->state == SP_HTTP_DIAL) {
+        return sp_time_min(c->deadline, sp_dial_wake(&c->dial, now));
     }
     if (c->state == SP_HTTP_HANDSHAKE) {
         return sp_time_min(c->deadline, c->handshake_until);
@@ -441,11 +348,11 @@ static sp_time wake_at(sp_time now)
 
 static void time_is_up(sp_time now)
 {
+    const char *tried = c->reused ? "" : c->dial.words;
     char words[160];
 
     (void)snprintf(words, sizeof words, "not done after %u s%s%.100s",
-                   (unsigned)((now - c->started) / 1000), c->tried[0] != '\0' ? "; " : "",
-                   c->tried);
+                   (unsigned)((now - c->started) / 1000), tried[0] != '\0' ? "; " : "", tried);
     sp_http_end(SP_E_TIMEOUT, words, now);
 }
 

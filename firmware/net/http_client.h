@@ -8,8 +8,8 @@
  * Memory: one static slot (SP_TLS_CLIENTS is 1) with one buffer, in which the request is written
  * and the answer is read; callers queue by asking again. An answer is lent to its caller from the
  * end of the call until that caller releases it or starts the next one: until then nobody else's
- * call begins, so take out of it what is needed and release it soon. Threads: service task. Time:
- * nothing blocks.
+ * call begins, so take out of it what is needed and release it soon. The buffer alone may be lent,
+ * too (net/smtp_probe). Threads: service task. Time: nothing blocks.
  */
 #ifndef SP_NET_HTTP_CLIENT_H
 #define SP_NET_HTTP_CLIENT_H
@@ -75,6 +75,11 @@ const struct sp_http_result *sp_http_call_result(const struct sp_http_call *call
 void sp_http_call_release(const struct sp_http_call *call);
 /* Closes a kept connection. */
 void sp_http_client_drop(void);
+/* Lends the buffer, zeroed, to somebody who makes a connection of his own: n bytes, at most
+ * SP_HTTP_CLIENT_BODY_MAX. A kept connection is closed, so the TLS client is free, and no call
+ * begins until it is given back. NULL while a call is under way or something is lent. */
+void *sp_http_client_lend(size_t n);
+void sp_http_client_give_back(void);
 sp_time sp_http_client_step(sp_time now);
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef SP_NET_HTTP_CLIENT_PRIVATE_H
 #define SP_NET_HTTP_CLIENT_PRIVATE_H
 
-#include "net/dns.h"
+#include "net/dial.h"
 #include "net/http_client.h"
 #include "net/http_response.h"
 #include "net/http_url.h"
@@ -14,9 +14,7 @@
 
 enum sp_http_state {
     SP_HTTP_IDLE, /* with or without a kept connection */
-    SP_HTTP_RESOLVE_6,
-    SP_HTTP_RESOLVE_4,
-    SP_HTTP_CONNECT,
+    SP_HTTP_DIAL,
     SP_HTTP_SECURE,
     SP_HTTP_HANDSHAKE,
     SP_HTTP_SEND,
@@ -34,21 +32,13 @@ struct sp_http_client {
     sp_time started, deadline;
     sp_time handshake_until;
 
-    struct sp_dns_query query;
-    struct sp_dns_addresses found;
-    bool asking;
-    int dns_error; /* of the first family */
-    struct sp_addr addresses[2 * SP_DNS_ADDRESSES];
-    unsigned addresses_n, next_address;
-    char tried[160]; /* what became of the addresses so far */
-    int connect_error;
+    struct sp_dial dial;
+    struct sp_stream *stream; /* NULL while it is dialled */
+    bool secured;             /* the stream is TLS' */
+    bool reused;              /* it served a call before this one */
 
-    struct sp_stream *stream;
-    bool secured; /* the stream is TLS' */
-    bool reused;  /* it served a call before this one */
-
-    /* The request, then the answer's head, then its body */
-    char buf[SP_HTTP_CLIENT_BODY_MAX + 1];
+    /* The request, then the answer's head, then its body; or what a borrower has there */
+    _Alignas(sp_time) char buf[SP_HTTP_CLIENT_BODY_MAX + 1];
     size_t buf_n;              /* bytes of the first two */
     struct sp_buf body;        /* in buf */
     char piece[SP_HTTP_PIECE]; /* of the body as it came */
