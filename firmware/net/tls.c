@@ -121,6 +121,7 @@ static int explain_alert(struct sp_tls *tls)
     uint8_t alert = tls->ssl.MBEDTLS_PRIVATE(in_msg)[1];
 
     tls->heard = alert;
+    tls->old = alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
     sp_tls_words(tls, "the peer sent the TLS alert %s (%u)", sp_tls_alert_name(alert), alert);
     return SP_E_TLS_ALERT;
 }
@@ -144,6 +145,10 @@ static int explain(struct sp_tls *tls, int mbed)
     switch (mbed) {
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
         return explain_alert(tls);
+    case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
+        tls->old = true;
+        sp_tls_words(tls, "the peer speaks no version of TLS from 1.2 on");
+        return SP_E_TLS;
     case MBEDTLS_ERR_SSL_CONN_EOF:
         return explain_end(tls);
     case MBEDTLS_ERR_SSL_ALLOC_FAILED:
@@ -438,6 +443,7 @@ void sp_tls_report(struct sp_stream *stream, struct sp_tls_report *out)
         suite_name(mbedtls_ssl_get_ciphersuite(&tls->ssl), out->suite, sizeof out->suite);
     }
     out->verify = tls->side->verdict(tls);
+    out->old = tls->old;
 }
 
 void sp_tls_give_up(struct sp_tls *tls)

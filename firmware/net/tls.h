@@ -66,6 +66,7 @@ struct sp_tls_report {
     char version[8]; /* "TLSv1.3"; "" before the handshake is done */
     char suite[48];
     int verify; /* client: 0, or the SP_E_CERT_… that it found */
+    bool old;   /* the handshake failed since the peer has no version that we take */
 };
 /* These four only for streams of this module. */
 void sp_tls_report(struct sp_stream *stream, struct sp_tls_report *out);

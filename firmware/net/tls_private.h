@@ -46,6 +46,7 @@ struct sp_tls {
     enum sp_tls_state state;
     bool starved;    /* the carrier had nothing more to read */
     bool notified;   /* our close_notify is written */
+    bool old;        /* the peer has no version of TLS that we take */
     uint8_t alert;   /* to be sent for an error of our own callbacks; 0: none */
     uint8_t heard;   /* the alert that the peer sent; 0: none */
     int carrier_err; /* fatal error of the carrier */
