@@ -44,8 +44,11 @@ void sp_acme_account_load(struct sp_acme_client *c)
 
     c->agreed = err == 0;
     c->account_url[0] = '\0';
+    c->directory.ca_identities[0] = '\0';
     if (err == 0) {
         (void)sp_span_copy(record.url, c->account_url, sizeof c->account_url);
+        (void)sp_span_copy(record.ca_identities, c->directory.ca_identities,
+                           sizeof c->directory.ca_identities);
     } else if (err != SP_E_NOT_FOUND) {
         sp_acme_ca(c, ca);
         sp_log_error(SP_ACME_ROOM, "the account with %s cannot be read: %s", ca, sp_err_text(err));
@@ -85,6 +88,7 @@ int sp_acme_account_agree(struct sp_acme_client *c, const char *terms, sp_utc ut
         record.key = sp_span(key.der, key.n);
         record.url = sp_span_str(c->account_url);
         record.terms = sp_span_str(terms);
+        record.ca_identities = sp_span_str(c->directory.ca_identities);
         err = write_record(c, &record);
     }
     sp_key_wipe(&key);
@@ -92,6 +96,21 @@ int sp_acme_account_agree(struct sp_acme_client *c, const char *terms, sp_utc ut
         c->agreed = true;
     }
     return err;
+}
+
+int sp_acme_account_keep_identities(struct sp_acme_client *c)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_acme_account_record record;
+    struct sp_span known = sp_span_str(c->directory.ca_identities);
+    int err = read_record(c, &record);
+
+    if (err == 0 && !sp_span_equal(record.ca_identities, known)) {
+        record.ca_identities = known;
+        err = write_record(c, &record);
+    }
+    sp_scratch_release(mark);
+    return err == SP_E_NOT_FOUND ? 0 : err;
 }
 
 static int keep_url(struct sp_acme_client *c, const char *url)

@@ -90,6 +90,11 @@ const char *sp_acme_account_url(void)
     return client.account_url;
 }
 
+const char *sp_acme_ca_identities(void)
+{
+    return client.directory.ca_identities;
+}
+
 const char *sp_acme_directory(void)
 {
     return client.directory_url;

@@ -70,6 +70,8 @@ int sp_acme_directory_state(void);
 int sp_acme_agree(const char *terms, sp_utc utc);
 bool sp_acme_agreed(void);
 const char *sp_acme_account_url(void); /* "" until there is one */
+/* What the CA goes by in CAA records, with spaces between; "" while that is not known. */
+const char *sp_acme_ca_identities(void);
 const char *sp_acme_directory(void);
 
 /* Begins an order for host, or goes on with the stored one. 0; SP_E_AGAIN while another order or

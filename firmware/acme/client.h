@@ -162,8 +162,10 @@ struct sp_span sp_acme_answer(const struct sp_acme_client *c);
 
 /* account.c ------------------------------------------------------------------------------------ */
 
-/* Reads the record: agreed and account_url. */
+/* Reads the record: agreed, account_url and the CA's identities. */
 void sp_acme_account_load(struct sp_acme_client *c);
+/* Keeps what the CA goes by with the account, when there is one. 0, errors of the store. */
+int sp_acme_account_keep_identities(struct sp_acme_client *c);
 int sp_acme_account_agree(struct sp_acme_client *c, const char *terms, sp_utc utc);
 /* The account's key. 0, SP_E_CORRUPT, errors of sp_store_get. Wipe it after use. */
 int sp_acme_account_key(struct sp_acme_client *c, struct sp_key *key);

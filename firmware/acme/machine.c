@@ -178,6 +178,7 @@ static int directory_answer(struct sp_acme_client *c, sp_time now)
     c->directory_stale = false;
     c->directory_at = now;
     c->directory_result = 0;
+    (void)sp_acme_account_keep_identities(c); /* else it is done when a directory comes again */
     sp_acme_go_on(c);
     return 0;
 }

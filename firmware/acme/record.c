@@ -49,7 +49,9 @@ static bool take_text(struct sp_span *rest, struct sp_span *text)
     return true;
 }
 
-static int decode(struct sp_span bytes, sp_utc *time, struct sp_span *const *texts, size_t n)
+/* The last `optional` of the texts may be missing. */
+static int decode(struct sp_span bytes, sp_utc *time, struct sp_span *const *texts, size_t n,
+                  size_t optional)
 {
     uint64_t value = 0;
 
@@ -62,6 +64,10 @@ static int decode(struct sp_span bytes, sp_utc *time, struct sp_span *const *tex
     *time = (sp_utc)value;
     bytes = sp_span(bytes.p + HEAD, bytes.n - HEAD);
     for (size_t i = 0; i < n; i++) {
+        *texts[i] = sp_span(NULL, 0);
+        if (bytes.n == 0 && i + optional >= n) {
+            continue;
+        }
         if (!take_text(&bytes, texts[i])) {
             return SP_E_CORRUPT;
         }
@@ -71,16 +77,16 @@ static int decode(struct sp_span bytes, sp_utc *time, struct sp_span *const *tex
 
 int sp_acme_account_encode(const struct sp_acme_account_record *record, uint8_t *out, size_t cap)
 {
-    const struct sp_span texts[] = {record->key, record->url, record->terms};
+    const struct sp_span texts[] = {record->key, record->url, record->terms, record->ca_identities};
 
     return encode(record->agreed, texts, sizeof texts / sizeof texts[0], out, cap);
 }
 
 int sp_acme_account_decode(struct sp_span bytes, struct sp_acme_account_record *out)
 {
-    struct sp_span *const texts[] = {&out->key, &out->url, &out->terms};
+    struct sp_span *const texts[] = {&out->key, &out->url, &out->terms, &out->ca_identities};
 
-    return decode(bytes, &out->agreed, texts, sizeof texts / sizeof texts[0]);
+    return decode(bytes, &out->agreed, texts, sizeof texts / sizeof texts[0], 1);
 }
 
 int sp_acme_order_encode(const struct sp_acme_order_record *record, uint8_t *out, size_t cap)
@@ -94,5 +100,5 @@ int sp_acme_order_decode(struct sp_span bytes, struct sp_acme_order_record *out)
 {
     struct sp_span *const texts[] = {&out->host, &out->directory, &out->url, &out->key};
 
-    return decode(bytes, &out->begun, texts, sizeof texts / sizeof texts[0]);
+    return decode(bytes, &out->begun, texts, sizeof texts / sizeof texts[0], 0);
 }

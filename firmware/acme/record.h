@@ -14,10 +14,11 @@
 
 /* SP_KIND_ACCOUNT, named by the directory's URL. */
 struct sp_acme_account_record {
-    sp_utc agreed;        /* when the operator agreed to the terms */
-    struct sp_span key;   /* DER */
-    struct sp_span url;   /* empty until the CA has answered newAccount */
-    struct sp_span terms; /* URL of the terms agreed to; may be empty */
+    sp_utc agreed;                /* when the operator agreed to the terms */
+    struct sp_span key;           /* DER */
+    struct sp_span url;           /* empty until the CA has answered newAccount */
+    struct sp_span terms;         /* URL of the terms agreed to; may be empty */
+    struct sp_span ca_identities; /* as in acme/directory; may be empty, or missing at the end */
 };
 
 /* SP_KIND_ORDER "order". */

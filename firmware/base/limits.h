@@ -16,6 +16,7 @@
 #define SP_DOMAIN_RECORD_MAX 9216 /* bytes of a domain's record: settings, key, leaf, history */
 #define SP_RUA_MAX 254            /* bytes of a reporting URI with its terminator */
 #define SP_URL_MAX 384            /* bytes of a URL with its terminator */
+#define SP_CA_IDENTITIES_SIZE 96  /* bytes of the names that a CA goes by in CAA records */
 
 /* Certificates */
 #define SP_LEAF_MAX 3072       /* bytes of a leaf's DER */

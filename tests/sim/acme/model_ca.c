@@ -92,9 +92,11 @@ static void directory(struct model_reply *reply)
         text, sizeof text,
         "{\"newNonce\":\"%s/nonce\",\"newAccount\":\"%s/new-acct\",\"newOrder\":\"%s/new-order\","
         "\"revokeCert\":\"%s/revoke\",\"keyChange\":\"%s/key\",\"random\":[{\"x\":1}],"
-        "\"meta\":{\"termsOfService\":\"data:text/plain,terms\",\"externalAccountRequired\":%s}}",
+        "\"meta\":{\"termsOfService\":\"data:text/plain,terms\",\"externalAccountRequired\":%s,"
+        "\"caaIdentities\":[\"%s\"]}}",
         MODEL_CA, MODEL_CA, MODEL_CA, MODEL_CA, MODEL_CA,
-        model_ca_faults.external_account ? "true" : "false");
+        model_ca_faults.external_account ? "true" : "false",
+        model_ca_faults.renamed ? "new.ca.test" : "ca.test");
     model_say(reply, 200, text);
 }
 

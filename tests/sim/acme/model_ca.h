@@ -40,6 +40,7 @@ struct model_ca_faults {
     bool late_ready;        /* the order becomes ready one look after the authorization is valid */
     uint32_t retry_after;   /* sent with what is pending or processing */
     bool external_account;  /* in the directory */
+    bool renamed;           /* it goes by another name in CAA records */
     bool eab_refused;       /* newAccount is answered with externalAccountRequired */
     bool no_http01;         /* other challenges alone */
     bool authz_valid;       /* authorizations are valid from the start */

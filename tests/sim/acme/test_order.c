@@ -107,6 +107,26 @@ static void nothing_is_ordered_before_terms_and_clock(void **state)
     assert_int_equal(world_run(), SP_ACME_DONE);
 }
 
+/* Each start looks at an account that was kept: CAA records are judged by it without the CA. */
+static void what_the_ca_goes_by_is_kept_with_the_account(void **state)
+{
+    (void)state;
+    world_boot();
+    assert_string_equal(sp_acme_ca_identities(), "");
+    world_agree();
+    assert_string_equal(sp_acme_ca_identities(), "ca.test");
+    world_boot();
+    assert_string_equal(sp_acme_ca_identities(), "ca.test");
+    model_ca_faults.renamed = true;
+    assert_int_equal(world_order(HOST), SP_ACME_DONE);
+    sp_acme_finish();
+    assert_string_equal(sp_acme_ca_identities(), "new.ca.test");
+    world_boot();
+    assert_string_equal(sp_acme_ca_identities(), "new.ca.test");
+    sp_acme_forget();
+    assert_string_equal(sp_acme_ca_identities(), "");
+}
+
 static void start_refuses_what_is_no_directory(void **state)
 {
     char url[400];
@@ -303,6 +323,7 @@ int main(void)
         TEST(order_with_an_account_takes_seven_requests),
         TEST(directory_is_fetched_again_after_a_day),
         TEST(nothing_is_ordered_before_terms_and_clock),
+        TEST(what_the_ca_goes_by_is_kept_with_the_account),
         TEST(start_refuses_what_is_no_directory),
         TEST(half_of_all_nonces_may_be_refused),
         TEST(order_that_is_ready_late_is_finalized),

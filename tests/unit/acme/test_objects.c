@@ -86,6 +86,35 @@ static void directory_is_read(void **state)
     no_leak();
 }
 
+#define META(list) "{" N "," A "," O ",\"meta\":{\"caaIdentities\":" list "}}"
+#define SIXTY "sixty-letters-and-dots.of-a-name-that-leaves-room-for-little"
+
+static void the_cas_identities_are_read(void **state)
+{
+    static const struct {
+        const char *text, *identities;
+    } cases[] = {
+        {META("[\"ca.test\"]"), "ca.test"},
+        {META("[\"CA.Test\",\"second.test\"]"), "ca.test second.test"},
+        {META("[]"), ""},
+        {META("\"ca.test\""), ""},
+        {META("[7,\"a b\",\"ca.test\",\"\"]"), "ca.test"},
+        {META("[\"" SIXTY "\",\"" SIXTY "\",\"ca.test\"]"), SIXTY " ca.test"},
+        {"{" N "," A "," O "}", ""},
+    };
+    struct sp_acme_directory d;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(sp_acme_directory_parse(sp_span_str(cases[i].text), &d), 0);
+        assert_string_equal(d.ca_identities, cases[i].identities);
+        no_leak();
+    }
+    strcpy(d.ca_identities, "ca.test");
+    assert_int_equal(sp_acme_directory_parse(sp_span_str("{" N "}"), &d), SP_E_PROTOCOL);
+    assert_string_equal(d.ca_identities, "ca.test");
+}
+
 static void what_is_no_directory_is_refused(void **state)
 {
     static const char *const cases[] = {
@@ -365,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_are_told_apart),
         cmocka_unit_test(directory_is_read),
+        cmocka_unit_test(the_cas_identities_are_read),
         cmocka_unit_test(what_is_no_directory_is_refused),
         cmocka_unit_test(orders_are_read_in_every_status),
         cmocka_unit_test(what_is_no_order_is_refused),
