@@ -59,8 +59,8 @@ struct sp_life_ops {
     int (*check_poll)(void *ctx, struct sp_life_check_result results[SP_DOMAIN_CHECKS],
                       struct sp_life_dns_id *seen);
     void (*changed)(void *ctx, const char *domain); /* something to be shown changed */
-    /* 1 when TLS reports of the last seven days tell of failures, with one sentence; 0. NULL: no
-     * reports are taken. */
+    /* 1 when TLS reports of the last seven days tell of failures, with how many, without a full
+     * stop; 0. NULL: no reports are taken. */
     int (*reports)(void *ctx, const char *domain, sp_utc utc, char *sentence, size_t cap);
 };
 

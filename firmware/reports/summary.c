@@ -242,16 +242,21 @@ int sp_summary_keep(struct sp_store *store, struct sp_report *report, sp_utc now
 
 /* What it says */
 
+static void add_days(struct sp_summary_sums *sums, const struct sp_summary_sums *days, unsigned n)
+{
+    for (unsigned i = 0; i < n && i < SP_SUMMARY_DAYS; i++) {
+        add(&sums->ok, days[i].ok);
+        add(&sums->failed, days[i].failed);
+        for (unsigned type = 0; type < SP_REPORT_TYPES; type++) {
+            add(&sums->types[type], days[i].types[type]);
+        }
+    }
+}
+
 void sp_summary_sum(const struct sp_summary *summary, unsigned days, struct sp_summary_sums *out)
 {
     memset(out, 0, sizeof *out);
-    for (unsigned i = 0; i < days && i < SP_SUMMARY_DAYS; i++) {
-        add(&out->ok, summary->days[i].ok);
-        add(&out->failed, summary->days[i].failed);
-        for (unsigned type = 0; type < SP_REPORT_TYPES; type++) {
-            add(&out->types[type], summary->days[i].types[type]);
-        }
-    }
+    add_days(out, summary->days, days);
 }
 
 void sp_summary_name_sum(const struct sp_summary_name *name, unsigned days, uint32_t *ok,
@@ -309,5 +314,49 @@ int sp_summary_failures(const struct sp_summary *summary, struct sp_buf *sentenc
     put_names(", reported by ", summary->organisations, summary->organisations_n, sentence);
     put_names(", at ", summary->mx, summary->mx_n, sentence);
     sp_buf_puts(sentence, ".");
+    return 1;
+}
+
+static int read_days(struct sp_store *store, const char *domain, uint32_t *newest,
+                     struct sp_summary_sums days[SP_SUMMARY_DAYS])
+{
+    size_t mark = sp_scratch_mark();
+    uint8_t *bytes = sp_scratch_take(SP_SUMMARY_DAYS_MAX);
+    struct sp_store_reader reader;
+    int n = sp_store_read_begin(store, SP_KIND_REPORTS, domain, &reader);
+    int err = n < 0 ? n : 0;
+
+    if (n >= 0) {
+        n = n < SP_SUMMARY_DAYS_MAX ? n : SP_SUMMARY_DAYS_MAX;
+        err = sp_store_read(&reader, bytes, (size_t)n);
+    }
+    if (err == 0) {
+        err = sp_store_read_end(&reader);
+    }
+    if (err == 0) {
+        err = sp_summary_unpack_days(sp_span(bytes, (size_t)n), newest, days);
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
+int sp_summary_kept_failures(struct sp_store *store, const char *domain, sp_utc now,
+                             struct sp_buf *out)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_summary_sums *days = sp_scratch_take(SP_SUMMARY_DAYS * sizeof *days);
+    struct sp_summary_sums sums = {.ok = 0};
+    uint32_t newest, today = (uint32_t)(now / DAY_S);
+
+    if (read_days(store, domain, &newest, days) == 0 && today < newest + SP_SUMMARY_BLOCKS) {
+        add_days(&sums, days, SP_SUMMARY_BLOCKS - (today > newest ? today - newest : 0));
+    }
+    sp_scratch_release(mark);
+    if (sums.failed == 0) {
+        return 0;
+    }
+    sp_buf_printf(out, "%u failed session%s in the last %d days", (unsigned)sums.failed,
+                  sums.failed == 1 ? "" : "s", SP_SUMMARY_BLOCKS);
+    put_types(&sums, out);
     return 1;
 }

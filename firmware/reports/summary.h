@@ -29,13 +29,16 @@ struct sp_summary_name {
     uint32_t ok[SP_SUMMARY_DAYS], failed[SP_SUMMARY_DAYS]; /* of an MX only failed */
 };
 
+/* Sessions of a day, or of some. */
+struct sp_summary_sums {
+    uint32_t ok, failed, types[SP_REPORT_TYPES];
+};
+
 struct sp_summary {
     uint32_t day; /* the newest */
     sp_utc last;  /* moment of the last report */
     uint32_t reports;
-    struct {
-        uint32_t ok, failed, types[SP_REPORT_TYPES];
-    } days[SP_SUMMARY_DAYS]; /* as above */
+    struct sp_summary_sums days[SP_SUMMARY_DAYS]; /* as above */
     unsigned organisations_n, mx_n, seen_n;
     struct sp_summary_name organisations[SP_SUMMARY_NAMES], mx[SP_SUMMARY_NAMES];
     uint32_t seen[SP_SUMMARY_SEEN]; /* ids, newest first */
@@ -51,6 +54,11 @@ int sp_summary_add(struct sp_summary *summary, struct sp_report *report, sp_utc 
 size_t sp_summary_pack(const struct sp_summary *summary, uint8_t *out);
 /* 0, SP_E_CORRUPT. */
 int sp_summary_unpack(struct sp_span bytes, struct sp_summary *summary);
+/* The days alone, from a record's first bytes, of which SP_SUMMARY_DAYS_MAX are enough: 0 and the
+ * number of the newest, SP_E_CORRUPT. */
+#define SP_SUMMARY_DAYS_MAX 1056
+int sp_summary_unpack_days(struct sp_span bytes, uint32_t *newest,
+                           struct sp_summary_sums days[SP_SUMMARY_DAYS]);
 
 /* Reads a domain's, moved to the day of now (0: as it is). 0; SP_E_NOT_FOUND, SP_E_CORRUPT,
  * SP_E_IO. Takes SP_SUMMARY_RECORD_MAX of scratch memory for its own time, as does the next. */
@@ -60,15 +68,16 @@ int sp_summary_load(struct sp_store *store, const char *domain, sp_utc now,
  * sp_store_put (the old record stands). */
 int sp_summary_keep(struct sp_store *store, struct sp_report *report, sp_utc now);
 
-/* Sessions of the newest `days` days. */
-struct sp_summary_sums {
-    uint32_t ok, failed, types[SP_REPORT_TYPES];
-};
+/* Of the newest `days` days. */
 void sp_summary_sum(const struct sp_summary *summary, unsigned days, struct sp_summary_sums *out);
 void sp_summary_name_sum(const struct sp_summary_name *name, unsigned days, uint32_t *ok,
                          uint32_t *failed);
 /* Whether there were failures in the last SP_SUMMARY_BLOCKS days: then 1, and one sentence with
  * types, counts and organisations. Otherwise 0. */
 int sp_summary_failures(const struct sp_summary *summary, struct sp_buf *sentence);
+/* The same from flash, for a caller that has little scratch memory left, of which it takes 2 KB:
+ * types and counts, without a full stop. 0 also when there is no record, or none to be read. */
+int sp_summary_kept_failures(struct sp_store *store, const char *domain, sp_utc now,
+                             struct sp_buf *out);
 
 #endif

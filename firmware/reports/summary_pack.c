@@ -129,16 +129,45 @@ static uint32_t get_count(struct reader *r)
     return (uint32_t)get_number(r, UINT32_MAX);
 }
 
-static void get_day(struct reader *r, struct sp_summary *summary, unsigned day)
+static void get_day(struct reader *r, struct sp_summary_sums *day)
 {
     unsigned mask;
 
-    summary->days[day].ok = get_count(r);
-    summary->days[day].failed = get_count(r);
+    day->ok = get_count(r);
+    day->failed = get_count(r);
     mask = (unsigned)get_number(r, (1U << SP_REPORT_TYPES) - 1);
     for (unsigned i = 0; i < SP_REPORT_TYPES; i++) {
-        summary->days[day].types[i] = (mask & 1U << i) != 0 ? get_count(r) : 0;
+        day->types[i] = (mask & 1U << i) != 0 ? get_count(r) : 0;
     }
+}
+
+struct head {
+    uint32_t day;
+    sp_utc last;
+    uint32_t reports;
+};
+
+static void get_head(struct reader *r, struct head *head,
+                     struct sp_summary_sums days[SP_SUMMARY_DAYS])
+{
+    r->bad = get_number(r, UINT32_MAX) != VERSION;
+    head->day = (uint32_t)get_number(r, DAY_MAX);
+    head->last = (sp_utc)get_number(r, LAST_MAX);
+    head->reports = get_count(r);
+    for (unsigned i = 0; i < SP_SUMMARY_DAYS; i++) {
+        get_day(r, &days[i]);
+    }
+}
+
+int sp_summary_unpack_days(struct sp_span bytes, uint32_t *newest,
+                           struct sp_summary_sums days[SP_SUMMARY_DAYS])
+{
+    struct reader r = {.rest = bytes};
+    struct head head;
+
+    get_head(&r, &head, days);
+    *newest = head.day;
+    return r.bad ? SP_E_CORRUPT : 0;
 }
 
 static void get_text(struct reader *r, char out[SP_REPORT_NAME])
@@ -175,15 +204,13 @@ static void get_names(struct reader *r, struct sp_summary_name *names, unsigned 
 int sp_summary_unpack(struct sp_span bytes, struct sp_summary *summary)
 {
     struct reader r = {.rest = bytes};
+    struct head head;
 
     memset(summary, 0, sizeof *summary);
-    r.bad = get_number(&r, UINT32_MAX) != VERSION;
-    summary->day = (uint32_t)get_number(&r, DAY_MAX);
-    summary->last = (sp_utc)get_number(&r, LAST_MAX);
-    summary->reports = get_count(&r);
-    for (unsigned i = 0; i < SP_SUMMARY_DAYS; i++) {
-        get_day(&r, summary, i);
-    }
+    get_head(&r, &head, summary->days);
+    summary->day = head.day;
+    summary->last = head.last;
+    summary->reports = head.reports;
     summary->seen_n = (unsigned)get_number(&r, SP_SUMMARY_SEEN);
     for (unsigned i = 0; i < summary->seen_n; i++) {
         summary->seen[i] = get_count(&r);

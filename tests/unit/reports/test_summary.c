@@ -354,6 +354,56 @@ static void failures_are_told_in_a_sentence(void **state)
                         "others, at mx1.example.net.");
 }
 
+static int kept_failures(sp_utc now, char out[160])
+{
+    struct sp_buf text;
+
+    sp_buf_init(&text, out, 160);
+    return sp_summary_kept_failures(&store, "example.net", now, &text);
+}
+
+static void failures_are_read_from_flash(void **state)
+{
+    char text[160];
+
+    (void)state;
+    assert_int_equal(kept_failures(NOW, text), 0);
+    make(6, 5, 4, "Egret");
+    report.total.types[SP_REPORT_CERTIFICATE_EXPIRED] = 3;
+    report.total.types[SP_REPORT_OTHER] = 1;
+    assert_int_equal(sp_summary_keep(&store, &report, NOW), 0);
+    make(0, 5, 1, "Ibis");
+    assert_int_equal(sp_summary_keep(&store, &report, NOW), 0);
+    assert_int_equal(kept_failures(NOW, text), 1);
+    assert_string_equal(text,
+                        "5 failed sessions in the last 7 days (certificate-expired: 3, other: 1)");
+    assert_int_equal(kept_failures(NOW + DAY, text), 1); /* Egret's are too old now */
+    assert_string_equal(text, "1 failed session in the last 7 days");
+    assert_int_equal(kept_failures(NOW + 6 * DAY, text), 1);
+    assert_int_equal(kept_failures(NOW + 7 * DAY, text), 0);
+    assert_int_equal(kept_failures(NOW + 700 * DAY, text), 0);
+    fake_store_end = SP_E_CORRUPT;
+    assert_int_equal(kept_failures(NOW, text), 0);
+}
+
+/* The days are all in the bytes that are read of the largest record. */
+static void the_largest_days_are_read_alone(void **state)
+{
+    struct sp_summary_sums days[SP_SUMMARY_DAYS];
+    uint32_t newest;
+
+    (void)state;
+    memset(summary.days, 0xff, sizeof summary.days);
+    summary.day = TODAY;
+    summary.last = NOW;
+    summary.reports = UINT32_MAX;
+    (void)sp_summary_pack(&summary, bytes);
+    assert_int_equal(sp_summary_unpack_days(sp_span(bytes, SP_SUMMARY_DAYS_MAX), &newest, days), 0);
+    assert_int_equal(newest, TODAY);
+    assert_memory_equal(days, summary.days, sizeof days);
+    assert_int_equal(sp_summary_unpack_days(sp_span(bytes, 900), &newest, days), SP_E_CORRUPT);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -370,6 +420,8 @@ int main(void)
         cmocka_unit_test_setup(a_failing_store_changes_nothing, clear),
         cmocka_unit_test_setup(the_domain_without_news_makes_room, clear),
         cmocka_unit_test_setup(failures_are_told_in_a_sentence, clear),
+        cmocka_unit_test_setup(failures_are_read_from_flash, clear),
+        cmocka_unit_test_setup(the_largest_days_are_read_alone, clear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
