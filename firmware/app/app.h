@@ -59,6 +59,8 @@ unsigned sp_app_public_addresses(struct sp_addr *out, unsigned n);
 
 /* Starts the policy host's ports. */
 int sp_app_policy_host_start(void);
+/* Whether that is mta-sts.D of a domain that is not disabled. Reads flash. */
+bool sp_app_is_policy_host(const char *host);
 
 /* The entropy of a board that has no source; it gives none before sp_app_seed_renew. */
 struct sp_hal_entropy *sp_app_seed_entropy(void);

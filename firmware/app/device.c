@@ -321,9 +321,9 @@ static int delete_kind(enum sp_kind kind)
 
 int sealpost_factory_reset(bool forget_account, struct sealpost_why *why)
 {
-    static const enum sp_kind kinds[] = {SP_KIND_DOMAIN,  SP_KIND_CHAIN, SP_KIND_ORDER,
-                                         SP_KIND_SETTING, SP_KIND_CLOCK, SP_KIND_CRASH,
-                                         SP_KIND_SEEN};
+    static const enum sp_kind kinds[] = {SP_KIND_DOMAIN,  SP_KIND_CHAIN,  SP_KIND_ORDER,
+                                         SP_KIND_SETTING, SP_KIND_CLOCK,  SP_KIND_CRASH,
+                                         SP_KIND_SEEN,    SP_KIND_REPORTS};
     int err = SP_OK;
     sp_app_outside_forget();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && err == SP_OK; i++) {

@@ -1,5 +1,6 @@
 /*
- * The policy hosts: port 80 for challenges and a redirect, port 443 for the policy (RFC 8461 3.3).
+ * The policy hosts: port 80 for challenges and a redirect, port 443 for the policy (RFC 8461 3.3)
+ * and for TLS reports (app/report_host).
  *
  * A host exists while its domain is not disabled. Everything is read from flash when it is asked
  * for.
@@ -8,6 +9,7 @@
 #include "app/app.h"
 #include "app/outside.h"
 #include "app/prove.h"
+#include "app/report_host.h"
 #include "base/log.h"
 #include "base/scratch.h"
 #include "net/http_server.h"
@@ -32,7 +34,7 @@ static int host_load(const char *host, unsigned parts, struct sp_domain **out)
     return (*out)->state == SP_DOMAIN_DISABLED ? SP_E_NOT_FOUND : SP_OK;
 }
 
-static bool is_host(const char *host)
+bool sp_app_is_policy_host(const char *host)
 {
     size_t mark = sp_scratch_mark();
     struct sp_domain *domain;
@@ -112,7 +114,7 @@ static void refused(const char *host, const struct sp_addr *peer, uint8_t alert)
 {
     struct sp_seen_event event = {.from = *peer, .kind = SP_SEEN_FETCH, .status = (int16_t)-alert};
 
-    if (is_host(host)) {
+    if (sp_app_is_policy_host(host)) {
         note(host, &event);
     }
 }
@@ -166,7 +168,7 @@ static void plain(void *ctx, const struct sp_http_request *request,
         proof(request, response);
         return;
     }
-    if (!is_host(request->host)) {
+    if (!sp_app_is_policy_host(request->host)) {
         response->status = 404;
         return;
     }
@@ -202,6 +204,11 @@ static void secure(void *ctx, const struct sp_http_request *request,
                    struct sp_http_response *response)
 {
     (void)ctx;
+    if (sp_span_is(request->path, SP_REPORT_PATH)) { /* POSTs go to its taker */
+        response->status = 405;
+        sp_buf_puts(response->headers, "Allow: POST\r\n");
+        return;
+    }
     if (!sp_span_is(request->path, POLICY_PATH)) {
         response->status = 404;
         return;
@@ -219,5 +226,11 @@ int sp_app_policy_host_start(void)
 {
     int err = sp_http_serve(80, NULL, plain, NULL);
     sp_http_on_refused(refused);
-    return err < 0 ? err : sp_http_serve(443, identity_of, secure, NULL);
+    if (err == SP_OK) {
+        err = sp_http_serve(443, identity_of, secure, NULL);
+    }
+    if (err == SP_OK) {
+        sp_http_take_bodies(443, sp_app_report_taker());
+    }
+    return err;
 }

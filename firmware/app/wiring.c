@@ -8,6 +8,7 @@
 #include "app/prove.h"
 #include "base/scratch.h"
 #include "net/clock.h"
+#include "reports/summary.h"
 
 #include <string.h>
 
@@ -181,6 +182,15 @@ static void changed(void *ctx, const char *domain)
     sp_app_domain_changed(domain);
 }
 
+static int reports(void *ctx, const char *domain, sp_utc utc, char *out, size_t cap)
+{
+    struct sp_buf text;
+
+    (void)ctx;
+    sp_buf_init(&text, out, cap);
+    return sp_summary_kept_failures(&sp_app.store, domain, utc, &text);
+}
+
 const struct sp_life_ops *sp_app_life_ops(void)
 {
     static const struct sp_life_ops ops = {
@@ -192,6 +202,7 @@ const struct sp_life_ops *sp_app_life_ops(void)
         .check_start = check_start,
         .check_poll = check_poll,
         .changed = changed,
+        .reports = reports,
     };
     return &ops;
 }
