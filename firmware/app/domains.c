@@ -3,6 +3,7 @@
  */
 #include "acme/acme.h"
 #include "app/app.h"
+#include "app/report_host.h"
 #include "base/scratch.h"
 #include "mtasts/records.h"
 #include "net/clock.h"
@@ -128,16 +129,25 @@ static int policy_in(const struct sealpost_domain_settings *settings, struct sp_
     return err;
 }
 
+/* "" and "here" stand for an address that the domain makes. False when it is too long. */
+static bool rua_put(const char *given, const char *domain, char rua[SP_RUA_MAX])
+{
+    int n;
+
+    if (strcmp(given, "here") == 0) {
+        return sp_app_report_rua(domain, rua) == SP_OK;
+    }
+    n = given[0] != '\0' ? snprintf(rua, SP_RUA_MAX, "%s", given)
+                         : snprintf(rua, SP_RUA_MAX, "mailto:postmaster@%s", domain);
+    return n >= 0 && n < SP_RUA_MAX;
+}
+
 static int rua_in(const struct sealpost_domain_settings *settings, const char *domain,
                   char rua[SP_RUA_MAX], struct sealpost_why *why)
 {
     char sentence[240] = "";
-    int n = 0;
-    if ((settings->gives & SEALPOST_GIVES_RUA) != 0) {
-        n = settings->rua[0] != '\0' ? snprintf(rua, SP_RUA_MAX, "%s", settings->rua)
-                                     : snprintf(rua, SP_RUA_MAX, "mailto:postmaster@%s", domain);
-    }
-    if (n < 0 || n >= SP_RUA_MAX) {
+
+    if ((settings->gives & SEALPOST_GIVES_RUA) != 0 && !rua_put(settings->rua, domain, rua)) {
         return sp_app_why(why, SP_E_INVALID, "rua_invalid", "The reporting address is too long.");
     }
     if (sp_rua_check(sp_span_str(rua), sentence, sizeof sentence) < 0) {
@@ -438,6 +448,7 @@ static int remove_now(const char *name, sp_time now, char *why, size_t cap)
     int err = sp_life_remove(name, now, why, cap);
     if (err == SP_OK) {
         sp_app_report_drop(name);
+        (void)sp_store_delete(&sp_app.store, SP_KIND_REPORTS, name); /* mostly there is none */
         sp_chain_sweep_begin();
     }
     return err;

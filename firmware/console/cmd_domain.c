@@ -288,7 +288,7 @@ static enum sp_part text_removed(struct sp_job *job)
     return SP_PART_NEXT;
 }
 
-#define SETTINGS_USAGE "[mode testing|enforce|none] [max-age SECONDS] [rua URI]"
+#define SETTINGS_USAGE "[mode testing|enforce|none] [max-age SECONDS] [rua URI|here]"
 
 static const struct sp_command commands[] = {
     {.words = "domain",
@@ -301,8 +301,10 @@ static const struct sp_command commands[] = {
     {.words = "domain add",
      .usage = "D mx HOST[,HOST...] " SETTINGS_USAGE,
      .summary = "add a domain; it stays disabled until `enable`",
-     .more = "Without further words: mode testing, a week of max-age, reports to "
-             "mailto:postmaster@D. An mx may be `*.example.com`.",
+     .more =
+         "Without further words: mode testing, a week of max-age, reports to "
+         "mailto:postmaster@D. An mx may be `*.example.com`. `rua here` has TLS reports sent to "
+         "this appliance: see `reports`.",
      .example = "domain add example.com mx mx1.example.com,mx2.example.com",
      .min = 3,
      .max = 9,

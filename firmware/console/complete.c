@@ -82,6 +82,7 @@ static const char *const *setting_words(const struct sp_completion *completion)
     static const char *const none[] = {NULL};
     static const char *const names[] = {"mx", "mode", "max-age", "rua", NULL};
     static const char *const modes[] = {"testing", "enforce", "none", NULL};
+    static const char *const rua[] = {"here", NULL};
     unsigned own;
     const struct sp_command *command = command_of(completion, &own);
     unsigned given = completion->words_n - own;
@@ -91,6 +92,9 @@ static const char *const *setting_words(const struct sp_completion *completion)
     }
     if (given % 2 == 1) {
         return names;
+    }
+    if (word_is(completion->words[completion->words_n - 1], "rua", 3)) {
+        return rua;
     }
     return word_is(completion->words[completion->words_n - 1], "mode", 4) ? modes : none;
 }

@@ -65,8 +65,8 @@ struct sp_command_list {
     unsigned n;
 };
 extern const struct sp_command_list sp_commands_status, sp_commands_net, sp_commands_ca,
-    sp_commands_domain, sp_commands_run, sp_commands_check, sp_commands_password,
-    sp_commands_system, sp_commands_selftest, sp_commands_help;
+    sp_commands_domain, sp_commands_run, sp_commands_check, sp_commands_reports,
+    sp_commands_password, sp_commands_system, sp_commands_selftest, sp_commands_help;
 
 /* --- a job --- */
 
@@ -91,6 +91,8 @@ union sp_scratch { /* what the part at work has asked for; gone with the next pa
     struct sealpost_check check;
     struct sealpost_evidence evidence;
     struct sealpost_certificate certificate;
+    struct sealpost_reports reports;
+    struct sealpost_report_line report_line;
     struct sealpost_pool pool;
     struct sp_crash crash;
     struct sealpost_selftest selftest;

@@ -191,7 +191,7 @@ struct sealpost_domain_settings {
     const char *mx[SEALPOST_MX_MAX]; /* texts are the caller's */
     enum sealpost_mode mode;
     uint32_t max_age; /* s */
-    const char *rua;  /* "" : mailto:postmaster@DOMAIN */
+    const char *rua;  /* "" : mailto:postmaster@DOMAIN; "here": this appliance takes them */
 };
 int sealpost_domain_add(const char *domain, const struct sealpost_domain_settings *settings,
                         struct sealpost_why *why);
@@ -283,6 +283,36 @@ struct sealpost_certificate {
  * domain has none yet. */
 int sealpost_certificate(const char *domain, unsigned san, struct sealpost_certificate *out,
                          struct sealpost_why *why);
+
+/* --- TLS reports (RFC 8460) --- */
+
+/* What those say that came to https://mta-sts.DOMAIN/.well-known/tlsrpt. Nobody vouches for them.
+ */
+struct sealpost_reports {
+    sp_utc last;         /* moment of the last report; 0: none is kept */
+    uint32_t reports;    /* that were counted */
+    uint32_t ok, failed; /* sessions of the last 14 days */
+    bool blocks;         /* failures of the last seven days stand against mode enforce */
+    char sentence[480];
+};
+int sealpost_reports(const char *domain, struct sealpost_reports *out, struct sealpost_why *why);
+/* Walks the names of the domains of which something is kept; as sealpost_domain_next. */
+int sealpost_reports_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE]);
+
+enum sealpost_report_list {
+    SEALPOST_REPORT_DAYS,          /* "2025-11-24", the newest first; those with sessions */
+    SEALPOST_REPORT_TYPES,         /* RFC 8460 4.3, and "other"; failures only */
+    SEALPOST_REPORT_ORGANISATIONS, /* that reported, by their own words */
+    SEALPOST_REPORT_MX             /* with failures only */
+};
+struct sealpost_report_line {
+    char name[64];
+    uint32_t ok, failed; /* sessions of the last 14 days */
+};
+/* Line i (0, 1, …) of a list. SP_E_NOT_FOUND past the last, and when nothing is kept; SP_E_IO,
+ * SP_E_CORRUPT. */
+int sealpost_report_line(const char *domain, enum sealpost_report_list list, unsigned i,
+                         struct sealpost_report_line *out);
 
 /* --- console password, restart --- */
 

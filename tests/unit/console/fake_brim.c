@@ -83,6 +83,19 @@ static void brim_appliance(void)
     BRIM(fake.ca.directory);
 }
 
+static void brim_reports(void)
+{
+    fake.reports = (struct sealpost_reports){.last = FAKE_UTC,
+                                             .reports = UINT32_MAX,
+                                             .ok = UINT32_MAX,
+                                             .failed = UINT32_MAX,
+                                             .blocks = true};
+    BRIM(fake.reports.sentence);
+    fake.report_lines_n = 14;
+    BRIM(fake.report_line.name);
+    fake.report_line.ok = fake.report_line.failed = UINT32_MAX;
+}
+
 void fake_fill_to_the_brim(void)
 {
     struct sealpost_certificate *certificate = &fake.certificate;
@@ -90,6 +103,7 @@ void fake_fill_to_the_brim(void)
     brim_domain();
     brim_checks();
     brim_appliance();
+    brim_reports();
     BRIM(certificate->subject);
     BRIM(certificate->issuer);
     BRIM(certificate->serial);

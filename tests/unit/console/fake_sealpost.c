@@ -407,6 +407,26 @@ int sealpost_certificate(const char *domain, unsigned san, struct sealpost_certi
     return err;
 }
 
+int sealpost_reports(const char *domain, struct sealpost_reports *out, struct sealpost_why *why)
+{
+    *out = fake.reports;
+    return known(domain, why);
+}
+
+int sealpost_reports_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE])
+{
+    return fake.reports.reports > 0 ? sealpost_domain_next(cursor, name) : SP_E_NOT_FOUND;
+}
+
+int sealpost_report_line(const char *domain, enum sealpost_report_list list, unsigned i,
+                         struct sealpost_report_line *out)
+{
+    (void)domain;
+    (void)list;
+    *out = fake.report_line;
+    return i < fake.report_lines_n ? 0 : SP_E_NOT_FOUND;
+}
+
 bool sealpost_password_set(void)
 {
     return fake.password[0] != '\0';

@@ -43,6 +43,9 @@ struct fake {
     struct sealpost_certificate certificate;
     char sans[8][SEALPOST_NAME_SIZE]; /* sans_n of them */
     bool no_certificate;
+    struct sealpost_reports reports; /* of each domain; reports 0: none has one */
+    unsigned report_lines_n;         /* of each list: */
+    struct sealpost_report_line report_line;
     unsigned records_n;
     bool records_over;
     char policy[5000];

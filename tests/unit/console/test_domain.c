@@ -280,6 +280,66 @@ static void cert_tells_who_for_whom_and_until_when(void **state)
     assert_has(answer, "Chain        3 certificates\r\n");
 }
 
+static void some_reports(void)
+{
+    fake.reports = (struct sealpost_reports){
+        .last = FAKE_UTC, .reports = 3, .ok = 1200, .failed = 34, .blocks = true};
+    (void)snprintf(fake.reports.sentence, sizeof fake.reports.sentence,
+                   "TLS reports of the last 7 days tell of 34 failed sessions.");
+    fake.report_lines_n = 1;
+    (void)snprintf(fake.report_line.name, sizeof fake.report_line.name, "a \x1b[2Jname");
+    fake.report_line.ok = 1200;
+    fake.report_line.failed = 34;
+}
+
+static void reports_are_tables_of_80_columns(void **state)
+{
+    (void)state;
+    some_reports();
+    assert_string_equal(
+        session_narrow(session_ask("reports example.test")),
+        "TLS reports of the last 7 days tell of 34 failed sessions.\r\n"
+        "3 reports, the last at 2025-11-24T23:05:00Z. Sessions of the last 14 days:\r\n"
+        "\r\n"
+        "Day                                                      Went well      Failed\r\n"
+        "a ?[2Jname                                                    1200          34\r\n"
+        "\r\n"
+        "Failure                                                                 Failed\r\n"
+        "a ?[2Jname                                                                  34\r\n"
+        "\r\n"
+        "Reported by                                              Went well      Failed\r\n"
+        "a ?[2Jname                                                    1200          34\r\n"
+        "\r\n"
+        "MX                                                                      Failed\r\n"
+        "a ?[2Jname                                                                  34\r\n");
+    memset(fake.report_line.name, 'n', 63);
+    assert_has(session_narrow(session_ask("reports example.test")),
+               "nnn\r\n                                                              1200"
+               "          34\r\n");
+}
+
+static void reports_of_all_domains_are_a_line_each(void **state)
+{
+    (void)state;
+    some_reports();
+    fake.domains = 2;
+    assert_string_equal(
+        session_narrow(session_ask("reports")),
+        "Sessions of the last 14 days, by domain                  Went well      Failed\r\n"
+        "example.test                                                  1200          34\r\n"
+        "d1.example.test                                               1200          34\r\n");
+    fake.reports.reports = 0;
+    assert_has(session_ask("reports"), "No TLS report has come yet: `reports D` says");
+}
+
+static void reports_that_are_not_there_are_explained(void **state)
+{
+    (void)state;
+    (void)snprintf(fake.reports.sentence, sizeof fake.reports.sentence, "No TLS report has come.");
+    assert_string_equal(session_ask("reports example.test"), "No TLS report has come.\r\n");
+    assert_has(session_ask("reports other.test"), "There is no domain other.test");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +364,9 @@ int main(void)
         session_test(check_waits_and_ctrl_c_stops_waiting),
         session_test(ctrl_c_while_waiting_drops_the_keys_before_it),
         session_test(cert_tells_who_for_whom_and_until_when),
+        session_test(reports_are_tables_of_80_columns),
+        session_test(reports_of_all_domains_are_a_line_each),
+        session_test(reports_that_are_not_there_are_explained),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

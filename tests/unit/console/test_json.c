@@ -205,6 +205,40 @@ static void domain_show_json_with_an_error(void **state)
     assert_json(answer, "account", "\"https://ca.test/acct/1\"");
 }
 
+static void reports_json(void **state)
+{
+    const char *answer;
+
+    (void)state;
+    fake.domains = 2;
+    assert_string_equal(session_json("reports"), "{\"domains\":[]}");
+    answer = session_json("reports example.test");
+    assert_json(answer, "last", "null");
+    assert_json(answer, "days", "[]");
+    fake.reports = (struct sealpost_reports){
+        .last = FAKE_UTC, .reports = 3, .ok = 1200, .failed = 34, .blocks = true};
+    (void)snprintf(fake.reports.sentence, sizeof fake.reports.sentence, "34 failed.");
+    fake.report_lines_n = 2;
+    (void)snprintf(fake.report_line.name, sizeof fake.report_line.name, "A \"b\"");
+    fake.report_line.ok = 600;
+    fake.report_line.failed = 17;
+    assert_string_equal(
+        session_json("reports"),
+        "{\"domains\":["
+        "{\"domain\":\"example.test\",\"last\":\"2025-11-24T23:05:00Z\",\"reports\":3,"
+        "\"ok\":1200,\"failed\":34,\"blocks\":true},"
+        "{\"domain\":\"d1.example.test\",\"last\":\"2025-11-24T23:05:00Z\",\"reports\":3,"
+        "\"ok\":1200,\"failed\":34,\"blocks\":true}]}");
+    answer = session_json("reports example.test");
+    assert_json(answer, "domain", "\"example.test\"");
+    assert_json(answer, "reports", "3");
+    assert_json(answer, "sentence", "\"34 failed.\"");
+    assert_json(answer, "days.1", "{\"day\":\"A \\\"b\\\"\",\"ok\":600,\"failed\":17}");
+    assert_json(answer, "failures.1", "{\"type\":\"A \\\"b\\\"\",\"failed\":17}");
+    assert_json(answer, "organisations.1.ok", "600");
+    assert_json(answer, "mx.1", "{\"name\":\"A \\\"b\\\"\",\"failed\":17}");
+}
+
 static void dns_json(void **state)
 {
     const char *answer = session_json("dns example.test");
@@ -343,12 +377,12 @@ static void help_json_lists_every_command_with_an_example(void **state)
     char path[40], example[200];
 
     (void)state;
-    for (int i = 0; i < 33; i++) {
+    for (int i = 0; i < 34; i++) {
         (void)snprintf(path, sizeof path, "commands.%d.example", i);
         json_at(answer, path, example, sizeof example);
         assert_true(strlen(example) > 2);
     }
-    assert_json(answer, "commands.33.example", "");
+    assert_json(answer, "commands.34.example", "");
 }
 
 static void errors_are_documents_too(void **state)
@@ -387,9 +421,10 @@ static void bytes_of_strangers_keep_the_document_valid(void **state)
 
 static void everything_at_its_longest_fits(void **state)
 {
-    static const char *const lines[] = {"status", "net",  "ca",   "trust",
-                                        "domain", "time", "help", "log 1000"};
-    static const char *const of_domain[] = {"domain show", "dns", "check", "cert", "enable"};
+    static const char *const lines[] = {"status", "net",  "ca",       "trust",  "domain",
+                                        "time",   "help", "log 1000", "reports"};
+    static const char *const of_domain[] = {"domain show", "dns",     "check",
+                                            "cert",        "reports", "enable"};
     char line[400];
     char name[SEALPOST_NAME_SIZE];
     uint32_t cursor = 0;
@@ -428,6 +463,7 @@ int main(void)
         session_test(domain_add_json),
         session_test(domain_show_json),
         session_test(domain_show_json_with_an_error),
+        session_test(reports_json),
         session_test(dns_json),
         session_test(enable_disable_renew_json),
         session_test(check_json),

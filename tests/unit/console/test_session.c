@@ -230,6 +230,8 @@ static const struct {
     {"domain set example.test mode en\t", "force "},
     {"domain add example.test mx a.test ma\t", "x-age "},
     {"domain set example.test max-age \t", "\a"},
+    {"domain set example.test rua \t", "here "},
+    {"reports exa\t", "mple.test "},
     {"domain add exam\t", "ple.test "},
 };
 
