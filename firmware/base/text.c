@@ -28,6 +28,61 @@ void sp_base64url(struct sp_buf *out, struct sp_span bytes)
     }
 }
 
+static int base64_digit(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Four digits, of which the last one or two may be padding: how many bytes, or SP_E_INVALID. */
+static int take_group(const uint8_t *p, bool last, uint32_t *group)
+{
+    int pads = !last || p[3] != '=' ? 0 : p[2] != '=' ? 1 : 2;
+
+    *group = 0;
+    for (int i = 0; i < 4; i++) {
+        int digit = i < 4 - pads ? base64_digit(p[i]) : 0;
+
+        if (digit < 0) {
+            return SP_E_INVALID;
+        }
+        *group = *group << 6 | (uint32_t)digit;
+    }
+    return (*group & ((1U << 8 * pads) - 1U)) == 0 ? 3 - pads : SP_E_INVALID;
+}
+
+int sp_unbase64(struct sp_span text, uint8_t *out, size_t cap)
+{
+    size_t len = 0;
+
+    if (text.n % 4 != 0) {
+        return SP_E_INVALID;
+    }
+    for (size_t i = 0; i < text.n; i += 4) {
+        uint32_t group;
+        int n = take_group(text.p + i, i + 4 == text.n, &group);
+
+        if (n < 0) {
+            return n;
+        }
+        if ((size_t)n > cap - len) {
+            return SP_E_SPACE;
+        }
+        for (int byte = 0; byte < n; byte++) {
+            out[len++] = (uint8_t)(group >> (16 - 8 * byte));
+        }
+    }
+    return (int)len;
+}
+
 void sp_hex(struct sp_buf *out, struct sp_span bytes)
 {
     static const char digits[] = "0123456789abcdef";

@@ -12,6 +12,9 @@
 
 /* base64url without padding (RFC 7515 2). Appends to out. */
 void sp_base64url(struct sp_buf *out, struct sp_span bytes);
+/* base64 (RFC 4648 4) to bytes: how many, SP_E_INVALID (another character, padding that is missing
+ * or too much, bits left over), or SP_E_SPACE. */
+int sp_unbase64(struct sp_span text, uint8_t *out, size_t cap);
 /* Lower-case hexadecimal. Appends to out. */
 void sp_hex(struct sp_buf *out, struct sp_span bytes);
 /* Hexadecimal to bytes: how many, SP_E_INVALID, or SP_E_SPACE. */

@@ -24,6 +24,42 @@ static void base64url_has_no_padding(void **state)
     }
 }
 
+static void unbase64_is_strict(void **state)
+{
+    static const struct {
+        const char *text;
+        int result;
+        const char *bytes;
+    } cases[] = {
+        {"", 0, ""},
+        {"Zg==", 1, "f"},
+        {"Zm8=", 2, "fo"},
+        {"Zm9v", 3, "foo"},
+        {"Zm9vYg==", 4, "foob"},
+        {"+/8=", 2, "\xFB\xFF"},
+        {"Zm9vYmFy", SP_E_SPACE, ""},
+        {"Zg", SP_E_INVALID, ""}, /* no padding */
+        {"Zg=", SP_E_INVALID, ""},
+        {"Z===", SP_E_INVALID, ""},
+        {"====", SP_E_INVALID, ""},
+        {"Zh==", SP_E_INVALID, ""}, /* bits left over */
+        {"Zm9=", SP_E_INVALID, ""},
+        {"Zg==Zm9v", SP_E_INVALID, ""}, /* padding inside */
+        {"Zm-_", SP_E_INVALID, ""},     /* the URL alphabet */
+        {"Zm8 ", SP_E_INVALID, ""},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint8_t out[5];
+
+        assert_int_equal(sp_unbase64(sp_span_str(cases[i].text), out, sizeof out), cases[i].result);
+        if (cases[i].result > 0) {
+            assert_memory_equal(out, cases[i].bytes, (size_t)cases[i].result);
+        }
+    }
+}
+
 static void hex_goes_there_and_back(void **state)
 {
     uint8_t bytes[256];
@@ -160,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64url_has_no_padding),
+        cmocka_unit_test(unbase64_is_strict),
         cmocka_unit_test(hex_goes_there_and_back),
         cmocka_unit_test(unhex_refuses_what_is_not_hex),
         cmocka_unit_test(hostname_wants_ascii_labels),
