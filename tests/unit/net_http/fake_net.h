@@ -17,6 +17,7 @@ struct fake_net {
     unsigned asked;
     char name[SP_DOMAIN_SIZE]; /* asked for last */
     int ask_error;             /* what asking gives at once; 0: none */
+    unsigned asked_records;    /* by sp_dns_ask, which finds nothing */
     /* TCP out: what the connections become, in order: 0 or an error that ready() gives */
     int outcomes[FAKE_PIPES];
     struct sp_addr connected[FAKE_PIPES];
