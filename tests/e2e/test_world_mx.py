@@ -22,10 +22,10 @@ def town():
 class Client(smtplib.SMTP):
     """A mail client in the world."""
 
-    def __init__(self, world, address=ADDRESS):
+    def __init__(self, world, address=ADDRESS, name=NAME):
         self._world = world
         super().__init__(address, SMTP, local_hostname="client.test", timeout=15)
-        self._host = NAME  # the name that a certificate is to have
+        self._host = name  # that a certificate is to have
 
     def _get_socket(self, host, port, timeout):
         return self._world.namespace.connect(host, port, timeout)
@@ -68,6 +68,15 @@ def test_certificate_is_wrong_as_told(town, serve, kind, words):
     serve(certificate=kind)
     with pytest.raises(ssl.SSLCertVerificationError, match=words):
         secured(Client(town), town)
+
+
+def test_stand_in_shows_a_good_certificate_and_makes_way(town):
+    with Client(town, "192.0.2.26", "mail.second.test") as client:
+        assert secured(client, town) == "TLSv1.3"
+        assert client.docmd("MAIL FROM:<a@client.test>")[0] == 502
+    Mx(town, "192.0.2.26", NAME, greeting=421).start()
+    with pytest.raises(smtplib.SMTPConnectError):
+        Client(town, "192.0.2.26")
 
 
 def test_without_starttls(town, serve):

@@ -5,6 +5,7 @@
     mx.messages()   # what was delivered, for whatever recipient
     mx.close()      # also done by the world
 
+Until then a stand-in answers on the addresses that the zone's MX have: it shows a good certificate and takes no mail.
 The address is put on the world's bridge, the certificate comes from `world.ca.authority`, which a factory image
 trusts (`appliance.factory_config`) and which stands in `world.roots`, too. Postfix has to be started as root.
 """
@@ -16,6 +17,7 @@ import grp
 import os
 import pwd
 import socket
+import ssl
 import subprocess
 import textwrap
 import threading
@@ -88,6 +90,7 @@ class Host:
 
     def start(self):
         bits = 64 if ":" in self.address else 24
+        self.world.make_way(self.address)
         self.world.namespace.ip("address", "replace", f"{self.address}/{bits}", "dev", "br0",
                                 *(["nodad"] if bits == 64 else []))
         self.world.keep(self)
@@ -95,6 +98,68 @@ class Host:
 
     def close(self):
         """Takes the server down; its address then refuses. Harmless when done twice."""
+
+
+class StandIn(Host):
+    """What answers for an MX of the zone while a test has no mail server of its own there: TLS, and no mail."""
+
+    REPLIES = {b"EHLO": b"250-stand-in\r\n250 STARTTLS\r\n", b"STARTTLS": b"220 go ahead\r\n", b"QUIT": b"221 bye\r\n"}
+
+    def __init__(self, world, address, context):
+        super().__init__(world, address)
+        self._context, self._listener = context, None
+
+    def start(self):
+        super().start()
+        self._listener = self.world.namespace.listen(self.address, SMTP)
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def _serve(self):
+        while True:
+            try:
+                channel, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(channel,), daemon=True).start()
+
+    def _talk(self, channel):
+        channel.settimeout(60)
+        try:
+            channel.sendall(b"220 stand-in ESMTP\r\n")
+            while (verb := self._answer(channel)) and verb != b"QUIT":
+                if verb == b"STARTTLS":
+                    channel = self._context.wrap_socket(channel, server_side=True)
+        except OSError:
+            pass
+        finally:
+            channel.close()
+
+    def _answer(self, channel):
+        """Reads a line, byte by byte since TLS may follow, and answers it: the line's verb, b"" at the end."""
+        line = b""
+        while not line.endswith(b"\n"):
+            byte = channel.recv(1)
+            if not byte:
+                return b""
+            line += byte
+        verb = line.split()[0].upper() if line.strip() else b"?"
+        channel.sendall(self.REPLIES.get(verb, b"502 no mail here\r\n"))
+        return verb
+
+    def close(self):
+        if self._listener is not None:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            self._listener = None
+
+
+def stand_ins(world, hosts):
+    """A stand-in for each of these hosts, {address: name}: {address: stand-in}."""
+    certificate, key = world.ca.authority.issue(list(hosts.values()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*pki.write_pair(world.directory, "stand-in", [certificate], key))
+    return {address: StandIn(world, address, context).start() for address in hosts}
 
 
 class Postfix(Host):

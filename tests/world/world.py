@@ -13,6 +13,7 @@ from .ca_front import CaFront
 from .dns import ADDRESS as DNS_ADDRESS
 from .dns import Dns
 from .dns_front import DnsFront
+from .mx import stand_ins
 from .namespace import Namespace
 from .record_relay import RecordRelay
 from .time_server import TimeServer
@@ -24,6 +25,7 @@ GATEWAY = "192.0.2.1"
 RELAY_PORT, FULL_FRONT_PORT = 14003, 14002
 RELAY_DIRECTORY = f"https://acme.ca.test:{RELAY_PORT}/dir"
 LOG_TAIL = 4000
+MAIL_HOSTS = {"192.0.2.25": "mail.example.test", "192.0.2.26": "mail.second.test", "192.0.2.27": "mail.third.test"}
 
 LINKS = [
     "link set lo up",
@@ -55,6 +57,7 @@ class World:
 
     def __init__(self, start_clock=True, **ca_options):
         self.directory = Path(tempfile.mkdtemp(prefix="sealpost-world-"))
+        self._stand_ins = {}
         self._closers = [lambda: shutil.rmtree(self.directory, ignore_errors=True)]
         try:
             self._start(start_clock, ca_options)
@@ -75,6 +78,7 @@ class World:
             part.wait()
         self.roots = self.directory / "roots.pem"
         self.roots.write_text(self.ca.root + self.ca.authority.pem())
+        self._stand_ins = stand_ins(self, MAIL_HOSTS)
         self.start_seconds = time.monotonic() - began
         World.live.append(self)
         self.on_close(lambda: World.live.remove(self))
@@ -83,6 +87,11 @@ class World:
         """Closes part with the world, last one first."""
         self._closers.append(part.close)
         return part
+
+    def make_way(self, address):
+        """Takes down what stands in for an MX on that address."""
+        if address in self._stand_ins:
+            self._stand_ins.pop(address).close()
 
     def front(self, **options):
         """A CaFront before the CA; the options are CaFront's."""
