@@ -169,6 +169,8 @@ static const char *id_of(int err)
         return "state_wrong";
     case SP_E_INVALID:
         return "domain_invalid";
+    case SP_E_AGAIN:
+        return "checks_running";
     default:
         return "store_failed";
     }
@@ -207,8 +209,8 @@ int sealpost_domain_add(const char *domain, const struct sealpost_domain_setting
         err = rua_in(given ? settings : &postmaster, name, rua, why);
     }
     if (err == SP_OK) {
-        const bool force = true; /* the console cannot ask for it yet */
-        err = sp_life_add(name, &wished, rua, force, sentence, sizeof sentence);
+        err = sp_life_add(name, &wished, rua, (settings->gives & SEALPOST_GIVES_FORCE) != 0,
+                          sentence, sizeof sentence);
         if (err < 0) {
             (void)sp_app_why(why, err, id_of(err), "%s", sentence);
         }
@@ -231,9 +233,9 @@ int sealpost_domain_set(const char *domain, const struct sealpost_domain_setting
         err = rua_in(settings, d->name, d->rua, why);
     }
     if (err == SP_OK) {
-        const bool force = true; /* the console cannot ask for it yet */
-        err = sp_life_set(d->name, &d->policy, d->rua, force, sp_app_now(), sentence,
-                          sizeof sentence);
+        err =
+            sp_life_set(d->name, &d->policy, d->rua, (settings->gives & SEALPOST_GIVES_FORCE) != 0,
+                        sp_app_now(), sentence, sizeof sentence);
         if (err < 0) {
             (void)sp_app_why(why, err, id_of(err), "%s", sentence);
         }
@@ -249,6 +251,19 @@ int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE])
 
 /* --- what is shown --- */
 
+static const char *change_text(enum sp_life_change change)
+{
+    switch (change) {
+    case SP_CHANGE_FETCHING:
+        return "fetching";
+    case SP_CHANGE_PUBLISH:
+        return "publish";
+    case SP_CHANGE_NONE:
+    default:
+        return "";
+    }
+}
+
 static void domain_out(const struct sp_domain *d, struct sealpost_domain *out)
 {
     sp_time now = sp_app_now();
@@ -257,7 +272,7 @@ static void domain_out(const struct sp_domain *d, struct sealpost_domain *out)
     COPY(out->name, d->name);
     COPY(out->state, sp_domain_state_text(d->state));
     sp_life_sentence(d, now, out->sentence, sizeof out->sentence);
-    sp_policy_id(&in_force, out->policy_id);
+    COPY(out->change, change_text(sp_life_change(d, out->old_id, out->policy_id)));
     out->mode = mode_out(in_force.mode);
     out->max_age = in_force.max_age;
     out->mx_n = d->policy.mx_n;
@@ -269,6 +284,9 @@ static void domain_out(const struct sp_domain *d, struct sealpost_domain *out)
     out->error_at = d->error_at;
     out->failures = d->failures;
     out->wants_care = sp_life_health(d, sp_clock_utc(now)) >= SP_DOMAIN_WANTS_CARE;
+    out->auto_days = d->auto_days;
+    out->clean_since = d->clean_since;
+    out->retire_until = sp_life_retire_until(d);
 }
 
 int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct sealpost_why *why)
@@ -295,6 +313,38 @@ int sealpost_domain_mx(const char *domain, unsigned i, char out[SEALPOST_MX_SIZE
     }
     if (err == SP_OK) {
         sp_text_cut(out, SEALPOST_MX_SIZE, d->policy.mx[i]);
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
+int sealpost_domain_left_mx(const char *domain, unsigned i, char out[SEALPOST_MX_SIZE],
+                            sp_utc *until)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, NULL);
+    out[0] = '\0';
+    *until = 0;
+    if (err == SP_OK && i >= d->left_n) {
+        err = SP_E_NOT_FOUND;
+    }
+    if (err == SP_OK) {
+        sp_text_cut(out, SEALPOST_MX_SIZE, d->policy.mx[d->policy.mx_n + i]);
+        *until = d->left_until[i];
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
+int sealpost_domain_risk(const char *domain, char *out, size_t cap)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *d;
+    int err = sp_app_domain(domain, SP_DOMAIN_BRIEF, &d, NULL);
+    out[0] = '\0';
+    if (err == SP_OK) {
+        sp_life_risk(d, sp_clock_utc(sp_app_now()), out, cap);
     }
     sp_scratch_release(mark);
     return err;
@@ -328,8 +378,18 @@ static void record_out(const struct sp_record *record, struct sealpost_record *o
 /* What the records are made of. */
 struct record_facts {
     char name[SP_DOMAIN_SIZE], rua[SP_RUA_MAX], id[SP_POLICY_ID_SIZE];
-    bool over; /* the policy was served, and is no more */
+    bool over; /* a policy was served, and no record is to tell of one any more */
 };
+
+/* The id that is in DNS, as far as is known. */
+static void id_left_behind(const struct sp_domain *d, char id[SP_POLICY_ID_SIZE])
+{
+    if (d->dns_id[0] != '\0') {
+        memcpy(id, d->dns_id, SP_POLICY_ID_SIZE);
+    } else {
+        sp_policy_id(&d->policy, id);
+    }
+}
 
 static int facts_of(const char *domain, struct record_facts *out, struct sealpost_why *why)
 {
@@ -338,10 +398,11 @@ static int facts_of(const char *domain, struct record_facts *out, struct sealpos
     int err = sp_app_domain(domain, SP_DOMAIN_MX, &d, why);
     if (err == SP_OK) {
         COPY(out->name, d->name);
-        struct sp_policy in_force;
-        sp_life_in_force(d, &in_force);
-        sp_policy_id(&in_force, out->id);
-        out->over = d->state == SP_DOMAIN_DISABLED && d->max_age_served > 0;
+        sp_life_published_id(d, sp_clock_utc(sp_app_now()), out->id);
+        out->over = out->id[0] == '\0';
+        if (out->over) { /* then it says what is to be deleted */
+            id_left_behind(d, out->id);
+        }
         COPY(out->rua, out->over ? "" : d->rua); /* reports tell of more than this policy */
     }
     sp_scratch_release(mark);
@@ -398,54 +459,89 @@ void sealpost_record_line(const struct sealpost_record *record, char *out, size_
 
 /* --- acts --- */
 
-typedef int (*life_act)(const char *name, sp_time now, char *why, size_t cap);
+typedef int (*life_act)(const char *name, unsigned arg, sp_time now, char *why, size_t cap);
 
-static int act(const char *domain, life_act life, struct sealpost_why *why)
+static int act(const char *domain, life_act life, unsigned arg, struct sealpost_why *why)
 {
-    char sentence[320] = "";
+    size_t mark = sp_scratch_mark();
+    char *sentence = sp_scratch_take(sizeof why->sentence);
     char name[SP_DOMAIN_SIZE];
     int err = known_name(domain, name, why);
-    if (err < 0) {
-        return err;
+    if (err == SP_OK) {
+        sentence[0] = '\0';
+        err = life(name, arg, sp_app_now(), sentence, sizeof why->sentence);
+        if (err < 0) {
+            (void)sp_app_why(why, err, id_of(err), "%s", sentence);
+        }
     }
-    err = life(name, sp_app_now(), sentence, sizeof sentence);
-    return err < 0 ? sp_app_why(why, err, id_of(err), "%s", sentence) : SP_OK;
+    sp_scratch_release(mark);
+    return err < 0 ? err : SP_OK;
+}
+
+static int enable(const char *name, unsigned arg, sp_time now, char *why, size_t cap)
+{
+    (void)arg;
+    return sp_life_enable(name, now, why, cap);
 }
 
 int sealpost_enable(const char *domain, struct sealpost_why *why)
 {
-    return act(domain, sp_life_enable, why);
+    return act(domain, enable, 0, why);
 }
 
-static int disable_now(const char *name, sp_time now, char *why, size_t cap)
+static int disable(const char *name, unsigned at_once, sp_time now, char *why, size_t cap)
 {
-    return sp_life_disable(name, true, now, why, cap);
+    return sp_life_disable(name, at_once != 0, now, why, cap);
 }
 
-int sealpost_disable(const char *domain, struct sealpost_why *why)
+int sealpost_disable(const char *domain, bool at_once, struct sealpost_why *why)
 {
-    return act(domain, disable_now, why);
+    return act(domain, disable, at_once ? 1 : 0, why);
+}
+
+static int promote(const char *name, unsigned force, sp_time now, char *why, size_t cap)
+{
+    sp_app_report_asked(name);
+    return sp_life_promote(name, force != 0, now, why, cap);
+}
+
+int sealpost_promote(const char *domain, bool force, struct sealpost_why *why)
+{
+    return act(domain, promote, force ? 1 : 0, why);
+}
+
+int sealpost_auto(const char *domain, unsigned days, struct sealpost_why *why)
+{
+    return act(domain, sp_life_auto, days, why);
+}
+
+static int renew(const char *name, unsigned arg, sp_time now, char *why, size_t cap)
+{
+    (void)arg;
+    return sp_life_renew(name, now, why, cap);
 }
 
 int sealpost_renew(const char *domain, struct sealpost_why *why)
 {
-    return act(domain, sp_life_renew, why);
+    return act(domain, renew, 0, why);
 }
 
-static int check_now(const char *name, sp_time now, char *why, size_t cap)
+static int check(const char *name, unsigned arg, sp_time now, char *why, size_t cap)
 {
+    (void)arg;
     sp_app_report_asked(name);
     return sp_life_check(name, now, why, cap);
 }
 
 int sealpost_check(const char *domain, struct sealpost_why *why)
 {
-    return act(domain, check_now, why);
+    return act(domain, check, 0, why);
 }
 
-static int remove_now(const char *name, sp_time now, char *why, size_t cap)
+static int remove_now(const char *name, unsigned arg, sp_time now, char *why, size_t cap)
 {
     int err = sp_life_remove(name, now, why, cap);
+    (void)arg;
     if (err == SP_OK) {
         sp_app_report_drop(name);
         (void)sp_store_delete(&sp_app.store, SP_KIND_REPORTS, name); /* mostly there is none */
@@ -456,5 +552,5 @@ static int remove_now(const char *name, sp_time now, char *why, size_t cap)
 
 int sealpost_domain_remove(const char *domain, struct sealpost_why *why)
 {
-    return act(domain, remove_now, why);
+    return act(domain, remove_now, 0, why);
 }

@@ -175,14 +175,17 @@ static enum sp_part take_setting(struct sp_job *job, const char *name, char *val
                          name);
 }
 
-/* The texts stay in the line. */
+/* The texts stay in the line. A trailing `force` has no value. */
 static enum sp_part take_settings(struct sp_job *job, struct sealpost_domain_settings *out)
 {
+    bool force = job->words_n % 2 == 0 && strcmp(job->words[job->words_n - 1], "force") == 0;
+    unsigned n = job->words_n - (force ? 1 : 0);
     unsigned seen = 0;
 
     memset(out, 0, sizeof *out);
-    for (unsigned i = 1; i < job->words_n; i += 2) {
-        char *value = i + 1 < job->words_n ? job->words[i + 1] : NULL;
+    out->gives = force ? SEALPOST_GIVES_FORCE : 0;
+    for (unsigned i = 1; i < n; i += 2) {
+        char *value = i + 1 < n ? job->words[i + 1] : NULL;
 
         if (take_setting(job, job->words[i], value, &seen, out) == SP_PART_FAIL) {
             return SP_PART_FAIL;
@@ -248,8 +251,8 @@ static enum sp_part text_set(struct sp_job *job)
 {
     sp_out_wrap(job->out, job->domain, 0);
     sp_out_wrap(job->out,
-                " is changed; if its policy id changed, the TXT record has to follow: "
-                "`dns` shows it.",
+                " is changed. If its policy id changed, the TXT record has to follow: "
+                "`domain show` says when, and with what.",
                 0);
     sp_out_raw(job->out, "\n");
     return SP_PART_NEXT;
@@ -260,9 +263,15 @@ static enum sp_part remove_domain(struct sp_job *job)
     char question[SEALPOST_NAME_SIZE + 40];
     enum sp_part end;
 
-    if (job->answer == NULL && !job->cancelled && sp_job_load_domain(job) == SP_PART_FAIL) {
+    if (job->stage == 0 && sp_job_load_domain(job) == SP_PART_FAIL) {
         return SP_PART_FAIL;
     }
+    if (job->stage == 0 && strcmp(job->u.domain.state, "disabled") == 0 &&
+        sp_job_tell_risk(job) == SP_PART_AGAIN) {
+        job->stage = 1;
+        return SP_PART_AGAIN;
+    }
+    job->stage = 1;
     (void)snprintf(question, sizeof question, "Remove %s and its certificate?", job->domain);
     end = sp_job_confirm(job, question);
     if (end != SP_PART_NEXT) {
@@ -288,7 +297,7 @@ static enum sp_part text_removed(struct sp_job *job)
     return SP_PART_NEXT;
 }
 
-#define SETTINGS_USAGE "[mode testing|enforce|none] [max-age SECONDS] [rua URI|here]"
+#define SETTINGS_USAGE "[mode testing|enforce|none] [max-age SECONDS] [rua URI|here] [force]"
 
 static const struct sp_command commands[] = {
     {.words = "domain",
@@ -304,10 +313,11 @@ static const struct sp_command commands[] = {
      .more =
          "Without further words: mode testing, a week of max-age, reports to "
          "mailto:postmaster@D. An mx may be `*.example.com`. `rua here` has TLS reports sent to "
-         "this appliance: see `reports`.",
+         "this appliance: see `reports`. Mode enforce from the start wants `force`; `promote` "
+         "and `auto` get there safely.",
      .example = "domain add example.com mx mx1.example.com,mx2.example.com",
      .min = 3,
-     .max = 9,
+     .max = 10,
      .argument = SP_ARG_SETTINGS,
      .act = add,
      .text = {text_added},
@@ -321,18 +331,20 @@ static const struct sp_command commands[] = {
      .max = 1,
      .argument = SP_ARG_DOMAIN,
      .act = sp_job_load_domain,
-     .text = {sp_show_text_state, sp_show_text_mx, sp_show_text_rua, sp_show_text_policy},
+     .text = {sp_show_text_state, sp_show_text_change, sp_show_text_mx, sp_show_text_left,
+              sp_show_text_rua, sp_show_text_policy},
      .json = {sp_show_json_state, sp_show_json_policy, sp_show_json_policy_text, sp_show_json_rua,
-              sp_show_json_account}},
+              sp_show_json_change, sp_show_json_left, sp_show_json_account}},
     {.words = "domain set",
      .usage = "D [mx [+|-]HOST[,HOST...]] " SETTINGS_USAGE,
      .summary = "change a domain; what is not named stays",
      .more =
          "`mx +HOST` adds to the hosts that it has, `mx -HOST` takes from them. Another mx, mode "
-         "or max-age is another policy id: publish the new TXT record.",
-     .example = "domain set example.com mode enforce",
+         "or max-age is another policy id: `domain show` says when to publish the new TXT record. "
+         "Mode enforce wants `force` while a check fails or none has run.",
+     .example = "domain set example.com max-age 1209600",
      .min = 3,
-     .max = 9,
+     .max = 10,
      .argument = SP_ARG_SETTINGS,
      .act = set,
      .text = {text_set},

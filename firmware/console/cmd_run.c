@@ -119,28 +119,49 @@ static enum sp_part text_values(struct sp_job *job)
 
 /* --- enable, disable, renew --- */
 
-static enum sp_part then_load(struct sp_job *job, int err)
-{
-    if (err < 0) {
-        return sp_job_result(job, err);
-    }
-    job->why.sentence[0] = '\0';
-    return sp_job_load_domain(job);
-}
-
 static enum sp_part enable(struct sp_job *job)
 {
-    return then_load(job, sealpost_enable(job->domain, &job->why));
+    return sp_job_then_load(job, sealpost_enable(job->domain, &job->why));
+}
+
+/* `now` is kept in job->total. What it risks is said first; of a domain that is disabled already,
+ * only that. */
+static enum sp_part begin_disable(struct sp_job *job)
+{
+    if (job->words_n > 1 && strcmp(job->words[1], "now") != 0) {
+        return sp_job_refuse(job, "word_unknown",
+                             "`%.60s` is not understood: `disable D` or `disable D now`.",
+                             job->words[1]);
+    }
+    job->total = job->words_n > 1 ? 1 : 0;
+    job->stage = 1;
+    if (sp_job_load_domain(job) == SP_PART_FAIL) {
+        return SP_PART_FAIL;
+    }
+    if (job->total == 0 || strcmp(job->u.domain.state, "disabled") == 0 ||
+        sp_job_tell_risk(job) == SP_PART_NEXT) {
+        return SP_PART_NEXT;
+    }
+    job->stage = 2;
+    return SP_PART_AGAIN;
 }
 
 static enum sp_part disable(struct sp_job *job)
 {
-    return then_load(job, sealpost_disable(job->domain, &job->why));
+    enum sp_part end = job->stage == 0 ? begin_disable(job) : SP_PART_NEXT;
+
+    if (end == SP_PART_NEXT && job->stage == 2) {
+        end = sp_job_confirm(job, "Disable it at once all the same?");
+    }
+    if (end != SP_PART_NEXT) {
+        return end;
+    }
+    return sp_job_then_load(job, sealpost_disable(job->domain, job->total != 0, &job->why));
 }
 
 static enum sp_part renew(struct sp_job *job)
 {
-    return then_load(job, sealpost_renew(job->domain, &job->why));
+    return sp_job_then_load(job, sealpost_renew(job->domain, &job->why));
 }
 
 static const struct sp_command commands[] = {
@@ -167,13 +188,17 @@ static const struct sp_command commands[] = {
      .text = {sp_job_text_domain},
      .json = {sp_job_json_domain}},
     {.words = "disable",
-     .usage = "D",
-     .summary = "stop serving a domain's policy; its certificate stays",
-     .more = "It then says which DNS records to remove.",
+     .usage = "D [now] [yes]",
+     .summary = "end a domain's policy so that no mail is lost, or at once",
+     .more =
+         "The domain retires: it serves mode none until no sender can hold an older policy, and "
+         "then says which DNS records to delete. `now` skips the wait: it says what that "
+         "risks and asks first; a trailing `yes` answers. The certificate stays.",
      .example = "disable example.com",
      .min = 1,
-     .max = 1,
-     .argument = SP_ARG_DOMAIN,
+     .max = 2,
+     .argument = SP_ARG_NOW,
+     .confirms = true,
      .act = disable,
      .text = {sp_job_text_domain},
      .json = {sp_job_json_domain}},

@@ -77,26 +77,52 @@ static const struct sp_command *command_of(const struct sp_completion *completio
 
 /* --- candidates --- */
 
-static const char *const *setting_words(const struct sp_completion *completion)
+static const char *const no_words[] = {NULL};
+
+/* What follows a domain and `given` words of its settings. */
+static const char *const *setting_words(const struct sp_completion *completion, unsigned given)
 {
-    static const char *const none[] = {NULL};
-    static const char *const names[] = {"mx", "mode", "max-age", "rua", NULL};
+    static const char *const names[] = {"mx", "mode", "max-age", "rua", "force", NULL};
     static const char *const modes[] = {"testing", "enforce", "none", NULL};
     static const char *const rua[] = {"here", NULL};
-    unsigned own;
-    const struct sp_command *command = command_of(completion, &own);
-    unsigned given = completion->words_n - own;
 
-    if (command == NULL || command->argument != SP_ARG_SETTINGS || given == 0) {
-        return none;
-    }
-    if (given % 2 == 1) {
+    if (given % 2 == 0) {
         return names;
     }
     if (word_is(completion->words[completion->words_n - 1], "rua", 3)) {
         return rua;
     }
-    return word_is(completion->words[completion->words_n - 1], "mode", 4) ? modes : none;
+    return word_is(completion->words[completion->words_n - 1], "mode", 4) ? modes : no_words;
+}
+
+/* What may follow a command and its domain. */
+static const char *const *further_words(const struct sp_completion *completion)
+{
+    static const char *const force[] = {"force", NULL}, *const now[] = {"now", NULL},
+                             *const off[] = {"off", NULL};
+    unsigned own;
+    const struct sp_command *command = command_of(completion, &own);
+    unsigned given = completion->words_n - own;
+
+    if (command == NULL || given == 0) {
+        return no_words;
+    }
+    if (command->argument == SP_ARG_SETTINGS) {
+        return setting_words(completion, given - 1);
+    }
+    if (given > 1) {
+        return no_words;
+    }
+    switch (command->argument) {
+    case SP_ARG_FORCE:
+        return force;
+    case SP_ARG_NOW:
+        return now;
+    case SP_ARG_OFF:
+        return off;
+    default:
+        return no_words;
+    }
 }
 
 static bool wants_domain(const struct sp_completion *completion)
@@ -104,8 +130,8 @@ static bool wants_domain(const struct sp_completion *completion)
     unsigned own;
     const struct sp_command *command = command_of(completion, &own);
 
-    return command != NULL && completion->words_n == own &&
-           (command->argument == SP_ARG_DOMAIN || command->argument == SP_ARG_SETTINGS);
+    return command != NULL && completion->words_n == own && command->argument != SP_ARG_NONE &&
+           command->argument != SP_ARG_COMMAND;
 }
 
 /* Into `name`, when it fits what was typed and is not the same as the one before. */
@@ -139,7 +165,7 @@ static bool take_command(struct sp_completion *completion)
 
 static bool take_setting(struct sp_completion *completion)
 {
-    const char *word = setting_words(completion)[completion->next++];
+    const char *word = further_words(completion)[completion->next++];
 
     if (word == NULL) {
         completion->source = wants_domain(completion) ? DOMAINS : END;

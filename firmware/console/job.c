@@ -132,6 +132,17 @@ enum sp_part sp_job_confirm(struct sp_job *job, const char *question)
     return sp_job_refuse(job, "not_confirmed", "Nothing was changed: the answer was not `yes`.");
 }
 
+enum sp_part sp_job_tell_risk(struct sp_job *job)
+{
+    if (job->json || sealpost_domain_risk(job->domain, job->u.piece, sizeof job->u.piece) < 0 ||
+        job->u.piece[0] == '\0') {
+        return SP_PART_NEXT;
+    }
+    sp_out_wrap(job->out, job->u.piece, 0);
+    sp_out_raw(job->out, "\n");
+    return SP_PART_AGAIN;
+}
+
 enum sp_part sp_job_json_ok(struct sp_job *job)
 {
     sp_json_start(job->out);
@@ -144,6 +155,15 @@ enum sp_part sp_job_json_ok(struct sp_job *job)
 enum sp_part sp_job_load_domain(struct sp_job *job)
 {
     return sp_job_result(job, sealpost_domain_get(job->domain, &job->u.domain, &job->why));
+}
+
+enum sp_part sp_job_then_load(struct sp_job *job, int err)
+{
+    if (err < 0) {
+        return sp_job_result(job, err);
+    }
+    job->why.sentence[0] = '\0';
+    return sp_job_load_domain(job);
 }
 
 enum sp_part sp_job_json_domain(struct sp_job *job)

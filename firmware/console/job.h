@@ -41,6 +41,9 @@ enum sp_argument { /* what a word after the command's own is, for completion */
                    SP_ARG_NONE,
                    SP_ARG_DOMAIN,   /* one domain */
                    SP_ARG_SETTINGS, /* a domain, then names and values */
+                   SP_ARG_FORCE,    /* a domain, then `force` */
+                   SP_ARG_NOW,      /* a domain, then `now` */
+                   SP_ARG_OFF,      /* a domain, then a number or `off` */
                    SP_ARG_COMMAND   /* words of commands */
 };
 
@@ -54,7 +57,7 @@ struct sp_command {
     uint8_t argument; /* enum sp_argument */
     bool confirms;    /* takes a trailing `yes` */
     sp_part_fn act;   /* NULL: nothing to do but to tell */
-    sp_part_fn text[5], json[7];
+    sp_part_fn text[6], json[7];
 };
 
 /* Number i of all; NULL past the last. */
@@ -65,8 +68,9 @@ struct sp_command_list {
     unsigned n;
 };
 extern const struct sp_command_list sp_commands_status, sp_commands_net, sp_commands_ca,
-    sp_commands_domain, sp_commands_run, sp_commands_check, sp_commands_reports,
-    sp_commands_password, sp_commands_system, sp_commands_selftest, sp_commands_help;
+    sp_commands_domain, sp_commands_run, sp_commands_promote, sp_commands_check,
+    sp_commands_reports, sp_commands_password, sp_commands_system, sp_commands_selftest,
+    sp_commands_help;
 
 /* --- a job --- */
 
@@ -84,6 +88,10 @@ union sp_scratch { /* what the part at work has asked for; gone with the next pa
     struct sealpost_anchor anchor;
     struct sealpost_domain domain;
     char mx[SEALPOST_MX_SIZE];
+    struct {
+        char mx[SEALPOST_MX_SIZE];
+        sp_utc until;
+    } left;
     struct {
         struct sealpost_record record;
         char line[sizeof(struct sealpost_record) + 64]; /* of the zone file */
@@ -146,12 +154,17 @@ enum sp_part sp_job_refuse(struct sp_job *job, const char *id, const char *forma
 enum sp_part sp_job_result(struct sp_job *job, int err);
 /* Asks "`question` yes/no" unless a trailing `yes` or `json` was given. NEXT, ASK or FAIL. */
 enum sp_part sp_job_confirm(struct sp_job *job, const char *question);
+/* Prints what disabling at once or removing the domain risks, from u.piece, for a person: AGAIN
+ * when there is something, NEXT when nothing is at risk or it is not for a person. */
+enum sp_part sp_job_tell_risk(struct sp_job *job);
 /* The job was cancelled: says what that means. FAIL. */
 enum sp_part sp_job_cancel(struct sp_job *job, const char *sentence);
 /* The text or JSON part of commands that have nothing to tell: {"ok":true}. */
 enum sp_part sp_job_json_ok(struct sp_job *job);
 /* Part of a domain's commands: loads job->domain into u.domain. */
 enum sp_part sp_job_load_domain(struct sp_job *job);
+/* The end of an act on a domain: its error, or the domain as it is then, into u.domain. */
+enum sp_part sp_job_then_load(struct sp_job *job, int err);
 /* Prints the domain that was loaded: {"ok":true,"domain","state","sentence"}, or its sentence. */
 enum sp_part sp_job_json_domain(struct sp_job *job);
 enum sp_part sp_job_text_domain(struct sp_job *job);

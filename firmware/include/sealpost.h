@@ -203,9 +203,13 @@ int sealpost_domain_next(uint32_t *cursor, char name[SEALPOST_NAME_SIZE]);
 
 struct sealpost_domain {
     char name[SEALPOST_NAME_SIZE];
-    char state[16]; /* "disabled", "waiting_dns", "ordering", "active" */
+    char state[16]; /* "disabled", "waiting_dns", "ordering", "active", "retiring" */
     char sentence[480];
-    char policy_id[33];
+    char policy_id[33]; /* of the policy that is served */
+    /* A change has two phases: the new policy is served and "fetching" back over the network; then
+     * its id is to "publish" in place of old_id. "" : none is under way. */
+    char change[12];
+    char old_id[33]; /* last seen in DNS, "" : none */
     enum sealpost_mode mode;
     uint32_t max_age;
     unsigned mx_n;
@@ -217,11 +221,23 @@ struct sealpost_domain {
     char error[480];
     sp_utc error_at;
     uint32_t failures;
-    bool wants_care; /* the operator's: a failing check, a failing or waiting order, an expiry */
+    bool wants_care;    /* the operator's: a failing check, a failing or waiting order, an expiry */
+    unsigned auto_days; /* clean days after which it is promoted by itself, 0: never */
+    sp_utc clean_since; /* no check has failed since; 0: not clean, or not counted */
+    sp_utc retire_until; /* from then on nobody holds a policy of a domain that retires or was
+                            disabled at once; 0: not counted yet */
 };
 int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct sealpost_why *why);
 /* Number i (0, 1, …) of its mx; SP_E_NOT_FOUND past the last, or the error of its record. */
 int sealpost_domain_mx(const char *domain, unsigned i, char out[SEALPOST_MX_SIZE]);
+/* Number i of the mx that left the policy, and until when they must keep working, since senders may
+ * hold the former one: 0 when that is not known yet. SP_E_NOT_FOUND past the last, or the error of
+ * its record. */
+int sealpost_domain_left_mx(const char *domain, unsigned i, char out[SEALPOST_MX_SIZE],
+                            sp_utc *until);
+/* One sentence (480 bytes hold it): what disabling it at once, or removing it, risks. "" when
+ * nothing is at risk. */
+int sealpost_domain_risk(const char *domain, char *out, size_t cap);
 /* The policy's body as it is served. Its length, or an error; SP_E_SPACE. */
 int sealpost_domain_policy(const char *domain, char *out, size_t cap);
 
@@ -240,7 +256,14 @@ int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_recor
 void sealpost_record_line(const struct sealpost_record *record, char *out, size_t cap);
 
 int sealpost_enable(const char *domain, struct sealpost_why *why);
-int sealpost_disable(const char *domain, struct sealpost_why *why);
+/* A domain that ever served a policy retires: it serves mode none until nobody can hold an older
+ * one. at_once: nothing is served from now on, whatever that risks (sealpost_domain_risk). */
+int sealpost_disable(const char *domain, bool at_once, struct sealpost_why *why);
+/* To mode enforce. SP_E_AGAIN: the checks are run for it; call again when sealpost_checking says
+ * false. SP_E_STATE: why lists what blocks. force: whatever blocks. */
+int sealpost_promote(const char *domain, bool force, struct sealpost_why *why);
+/* Promotes by itself after that many days (365 at most) without a blocker; 0: never. */
+int sealpost_auto(const char *domain, unsigned days, struct sealpost_why *why);
 int sealpost_renew(const char *domain, struct sealpost_why *why);
 
 #define SEALPOST_CHECKS 11

@@ -25,7 +25,7 @@ UP, DOWN, LEFT, BACKSPACE, CTRL_C, CTRL_U, TAB, ENTER = (
 SENTENCE = re.compile(r"^[A-Z`\"'].*[.!?]$", re.DOTALL)
 COMMANDS = ("status", "net", "net dhcp", "net static", "net ntp", "net public", "ca", "ca set", "ca agree", "trust",
             "trust add", "domain", "domain add", "domain show", "domain set", "domain remove", "dns", "enable",
-            "disable", "check", "cert", "renew", "log", "time", "reboot", "factory-reset", "help")
+            "promote", "auto", "disable", "check", "cert", "renew", "log", "time", "reboot", "factory-reset", "help")
 WRONG_LINES = ("hello", "status now please", "domain add", "domain add example.test", "domain show no.such.test",
                "domain add exam!ple.test mx mail.example.test", "domain add example.test mx 192.0.2.25",
                "domain add example.test mx mail.example.test max-age 5",
@@ -157,7 +157,7 @@ def test_mx_hosts_are_added_and_taken_one_at_a_time(console):
     with pytest.raises(ConsoleError) as refused:
         console.ask_json("domain set mx.test mx +two.mx.test")
     assert refused.value.error["id"] == "mx_invalid"
-    console.ask_json("domain set mx.test mx -ONE.mx.test mode enforce")
+    console.ask_json("domain set mx.test mx -ONE.mx.test mode enforce force")
     assert len(mx()) == 15 and "one.mx.test" not in mx()
     with pytest.raises(ConsoleError) as refused:
         console.ask_json("domain set mx.test mx -one.mx.test")
@@ -167,7 +167,7 @@ def test_mx_hosts_are_added_and_taken_one_at_a_time(console):
 
 def test_domain_settings_are_shown_as_they_were_set(console):
     console.ask_json("domain add set.test mx mail.set.test,*.backup.set.test mode enforce max-age 86400 "
-                     "rua mailto:tls@set.test")
+                     "rua mailto:tls@set.test force")
     policy = console.ask_json("domain show set.test")["policy"]
     assert (policy["mode"], policy["max_age"]) == ("enforce", 86400)
     assert policy["mx"] == ["mail.set.test", "*.backup.set.test"]

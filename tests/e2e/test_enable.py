@@ -154,7 +154,7 @@ def test_account_is_one_for_all_domains(fronted_board, front):
 def test_changed_policy_has_a_new_id_and_the_same_one_when_changed_back(world, board):
     board.enable_fully("example.test")
     first = board.domain("example.test")["policy"]["id"]
-    board.ask_json("domain set example.test mode enforce")
+    board.ask_json("domain set example.test mode enforce force")
     second = board.domain("example.test")["policy"]
     assert second["mode"] == "enforce" and second["id"] != first
     assert b"mode: enforce" in fetch_policy(world, "example.test").body

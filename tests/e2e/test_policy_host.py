@@ -20,7 +20,7 @@ VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 def host():
     """A world whose board serves example.test, shared by all tests here."""
     with World() as world:
-        Appliance(world).start().enable_fully("example.test", options="mode enforce max-age 86400")
+        Appliance(world).start().enable_fully("example.test", options="mode enforce max-age 86400 force")
         yield world
 
 

@@ -110,7 +110,7 @@ class Town:
 
     def write(self, mode, max_age, hosts):
         """Gives the appliance a policy and publishes its id, and an MX for it; returns its text."""
-        self.board.ask_json(f"domain set {DOMAIN} mx {hosts[0]} mode {mode} max-age {max_age}")
+        self.board.ask_json(f"domain set {DOMAIN} mx {hosts[0]} mode {mode} max-age {max_age} force")
         for host in hosts[1:]:
             self.board.ask_json(f"domain set {DOMAIN} mx +{host}")
         host = hosts[0].replace("*", "mail")
@@ -187,7 +187,7 @@ def test_no_mail_is_lost_while_the_mx_moves(world):
     new = Mx(world, "192.0.2.26", "new.example.test").start()
     sender = MailSender(world).start()
     board, provider = Appliance(world).start(), world.provider
-    board.enable_fully(DOMAIN, options=f"mode enforce max-age {DAY}")
+    board.enable_fully(DOMAIN, options=f"mode enforce max-age {DAY} force")
 
     def deliver():
         return [sender.mail(DOMAIN, way).relay.split("[")[0] for way in (PROMPT, LAZY)]

@@ -283,6 +283,42 @@ static void look(void)
     none_is_held("records");
 }
 
+/* Refused: the fake world has neither a true policy host nor an MX. */
+static void promote(void)
+{
+    struct sealpost_domain_settings testing = {.gives = SEALPOST_GIVES_MODE,
+                                               .mode = SEALPOST_TESTING};
+    int err = sealpost_domain_set(NAME, &testing, &why);
+
+    assert_int_equal(err, 0);
+    for (int i = 0; i < 2 && (err = sealpost_promote(NAME, false, &why)) == SP_E_AGAIN; i++) {
+        live(60);
+    }
+    assert_true(err < 0);
+    assert_int_equal(sealpost_auto(NAME, 14, &why), 0);
+    assert_int_equal(sealpost_promote(NAME, true, &why), 0);
+    none_is_held("promotion");
+}
+
+/* Those that left find room behind the policy's own. */
+static void lose_an_mx(void)
+{
+    char left[SEALPOST_MX_SIZE];
+    sp_utc until;
+    struct sealpost_domain_settings one = {
+        .gives = SEALPOST_GIVES_MX_LESS, .mx_n = 1, .mx = {mx[0]}};
+
+    assert_int_equal(sealpost_domain_left_mx(NAME, 0, left, &until), SP_E_NOT_FOUND);
+    assert_int_equal(sealpost_domain_set(NAME, &one, &why), 0);
+    assert_int_equal(sealpost_domain_left_mx(NAME, 0, left, &until), 0);
+    assert_string_equal(left, mx[0]);
+    assert_true(until > 0);
+    one.gives = SEALPOST_GIVES_MX_MORE;
+    assert_int_equal(sealpost_domain_set(NAME, &one, &why), 0);
+    assert_int_equal(sealpost_domain_left_mx(NAME, 0, left, &until), SP_E_NOT_FOUND);
+    none_is_held("mx that left");
+}
+
 static void get_a_certificate(void)
 {
     assert_int_equal(sealpost_enable(NAME, &why), 0);
@@ -390,13 +426,15 @@ static void renew_and_end(void)
     live(60);
     state_is("active");
     records_are(4, false);
-    assert_int_equal(sealpost_disable(NAME, &why), 0);
+    assert_int_equal(sealpost_domain_risk(NAME, why.sentence, sizeof why.sentence), 0);
+    assert_string_not_equal(why.sentence, "");
+    assert_int_equal(sealpost_disable(NAME, true, &why), 0);
     records_are(3, true);                             /* without TLSRPT */
     assert_int_equal(sealpost_enable(NAME, &why), 0); /* the certificate that is there is good */
     live(60);
     state_is("active");
     none_is_held("enable with a certificate");
-    assert_int_equal(sealpost_disable(NAME, &why), 0);
+    assert_int_equal(sealpost_disable(NAME, true, &why), 0);
     assert_int_equal(sealpost_domain_remove(NAME, &why), 0);
     live(5);
     (void)sp_app_judge(test_now);
@@ -410,6 +448,8 @@ static void the_largest_domain_fits_the_scratch_memory(void **state)
     change_one_mx();
     look();
     get_a_certificate();
+    promote();
+    lose_an_mx();
     write_policy_for_checks();
     shake_hands();
     ask(served.secure, "/.well-known/mta-sts.txt", 200);

@@ -45,6 +45,16 @@ static void brim_domain(void)
         BRIM(fake.mx[i]);
     }
     BRIM(fake.domain.rua);
+    memcpy(fake.domain.change, "publish", sizeof "publish");
+    BRIM(fake.domain.old_id);
+    fake.domain.auto_days = 365;
+    fake.domain.clean_since = fake.domain.retire_until = FAKE_UTC;
+    fake.left_n = SEALPOST_MX_MAX;
+    for (unsigned i = 0; i < SEALPOST_MX_MAX; i++) {
+        BRIM(fake.left[i]);
+        fake.left_until[i] = FAKE_UTC;
+    }
+    BRIM(fake.risk);
     brim(fake.policy, 4609);
     fake.records_n = 8;
     fake.long_names = true;

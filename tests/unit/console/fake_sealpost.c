@@ -300,6 +300,23 @@ int sealpost_domain_get(const char *domain, struct sealpost_domain *out, struct 
     return err;
 }
 
+int sealpost_domain_left_mx(const char *domain, unsigned i, char out[SEALPOST_MX_SIZE],
+                            sp_utc *until)
+{
+    (void)domain;
+    (void)snprintf(out, SEALPOST_MX_SIZE, "%s", i < fake.left_n ? fake.left[i] : "");
+    *until = i < fake.left_n ? fake.left_until[i] : 0;
+    return i < fake.left_n ? 0 : SP_E_NOT_FOUND;
+}
+
+int sealpost_domain_risk(const char *domain, char *out, size_t cap)
+{
+    struct sealpost_why why;
+
+    (void)snprintf(out, cap, "%s", fake.risk);
+    return known(domain, &why);
+}
+
 int sealpost_domain_policy(const char *domain, char *out, size_t cap)
 {
     (void)domain;
@@ -348,8 +365,29 @@ int sealpost_enable(const char *domain, struct sealpost_why *why)
     return known(domain, why);
 }
 
-int sealpost_disable(const char *domain, struct sealpost_why *why)
+int sealpost_promote(const char *domain, bool force, struct sealpost_why *why)
 {
+    int err = known(domain, why);
+
+    if (err == 0 && fake.promote_after > 0) {
+        fake.promote_after--;
+        return SP_E_AGAIN;
+    }
+    SET(fake.promoted, domain);
+    fake.forced = force;
+    return err;
+}
+
+int sealpost_auto(const char *domain, unsigned days, struct sealpost_why *why)
+{
+    SET(fake.automatic, domain);
+    fake.auto_days = fake.domain.auto_days = days;
+    return known(domain, why);
+}
+
+int sealpost_disable(const char *domain, bool at_once, struct sealpost_why *why)
+{
+    fake.at_once = at_once;
     SET(fake.disabled, domain);
     return known(domain, why);
 }

@@ -19,6 +19,14 @@ struct fake {
     struct sealpost_domain domain; /* what each of them is, but for the name */
     unsigned mx_n;                 /* of each domain */
     char mx[SEALPOST_MX_MAX][SEALPOST_MX_SIZE];
+    unsigned left_n; /* mx that left */
+    char left[SEALPOST_MX_MAX][SEALPOST_MX_SIZE];
+    sp_utc left_until[SEALPOST_MX_MAX];
+    char risk[480];
+    bool at_once, forced;   /* as `disable` and `promote` asked for it */
+    unsigned promote_after; /* how often `promote` says SP_E_AGAIN */
+    unsigned auto_days;
+    char promoted[SEALPOST_NAME_SIZE], automatic[SEALPOST_NAME_SIZE];
     struct sealpost_domain_settings given; /* its texts are copied into given_texts */
     char given_texts[SEALPOST_MX_MAX + 1][SEALPOST_MX_SIZE];
     char added[SEALPOST_NAME_SIZE], set[SEALPOST_NAME_SIZE];

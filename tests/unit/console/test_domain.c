@@ -97,6 +97,155 @@ static void domain_show_tells_all_of_it(void **state)
     assert_has(answer, "The policy as it is served:\r\nversion: STSv1\r\nmode: testing\r\n");
 }
 
+static void domain_show_tells_the_phase_of_a_change(void **state)
+{
+    const char *answer;
+
+    (void)state;
+    assert_has_not(session_ask("domain show example.test"), "Change");
+    (void)snprintf(fake.domain.change, sizeof fake.domain.change, "fetching");
+    assert_has(session_ask("domain show example.test"), "Change       the policy is being fetched");
+    (void)snprintf(fake.domain.old_id, sizeof fake.domain.old_id, "before");
+    answer = session_narrow(session_ask("domain show example.test"));
+    assert_has(answer, "Change       policy changed: it is served");
+    assert_has(answer, "             v=STSv1; id=before;\r\n");
+    (void)snprintf(fake.domain.change, sizeof fake.domain.change, "publish");
+    answer = session_narrow(session_ask("domain show example.test"));
+    assert_has(answer, "Change       policy changed: publish this TXT at _mta-sts.example.test\r\n"
+                       "             v=STSv1; id=20251124abcdef;\r\n"
+                       "             in place of\r\n"
+                       "             v=STSv1; id=before;\r\n");
+}
+
+static void domain_show_tells_which_mx_left(void **state)
+{
+    (void)state;
+    fake.left_n = 2;
+    (void)snprintf(fake.left[0], sizeof fake.left[0], "old.example.test");
+    (void)snprintf(fake.left[1], sizeof fake.left[1], "older.example.test");
+    fake.left_until[0] = FAKE_UTC;
+    assert_has(session_narrow(session_ask("domain show example.test")),
+               "MX that left; senders may still hold a policy that names them\r\n"
+               "             old.example.test, keep it working until 2025-11-24T23:05:00Z\r\n"
+               "             older.example.test, keep it working\r\n");
+}
+
+static void domain_show_tells_of_promotion_and_retirement(void **state)
+{
+    const char *answer;
+
+    (void)state;
+    fake.domain.auto_days = 14;
+    (void)snprintf(fake.domain.state, sizeof fake.domain.state, "retiring");
+    answer = session_narrow(session_ask("domain show example.test"));
+    assert_has(answer, "Promotion    by itself after 14 clean days: none is clean yet\r\n");
+    assert_has(answer, "Retirement   counted from when DNS has the new TXT\r\n");
+    fake.domain.clean_since = fake.domain.retire_until = FAKE_UTC;
+    answer = session_narrow(session_ask("domain show example.test"));
+    assert_has(answer, "14 clean days: 2025-12-08T23:05:00Z\r\n");
+    assert_has(answer, "Retirement   no sender holds an older policy from 2025-11-24T23:05:00Z on");
+}
+
+static void disable_now_tells_the_risk_and_asks(void **state)
+{
+    (void)state;
+    (void)snprintf(fake.risk, sizeof fake.risk, "Senders may hold this domain's policy.");
+    assert_has(session_type("disable example.test now\r"),
+               "Senders may hold this domain's policy.\r\n"
+               "Disable it at once all the same? yes/no ");
+    assert_string_equal(session_ask("no"), "Nothing was changed: the answer was not `yes`.\r\n");
+    assert_string_equal(fake.disabled, "");
+    (void)session_type("disable example.test now\r");
+    (void)session_type("\x03");
+    assert_string_equal(fake.disabled, "");
+    (void)session_type("disable example.test now\r");
+    assert_has(session_ask("yes"), "Senders accept the policy");
+    assert_string_equal(fake.disabled, "example.test");
+    assert_true(fake.at_once);
+}
+
+static void disable_now_does_not_ask_with_yes_or_without_a_risk(void **state)
+{
+    (void)state;
+    assert_has_not(session_ask("disable example.test now"), "yes/no");
+    assert_true(fake.at_once);
+    fake.at_once = false;
+    (void)snprintf(fake.risk, sizeof fake.risk, "Senders may hold this domain's policy.");
+    assert_has(session_ask("disable example.test now yes"),
+               "Senders may hold this domain's policy.\r\nSenders accept the policy");
+    assert_true(fake.at_once);
+}
+
+static void domain_remove_tells_the_risk(void **state)
+{
+    (void)state;
+    (void)snprintf(fake.domain.state, sizeof fake.domain.state, "disabled");
+    (void)snprintf(fake.risk, sizeof fake.risk, "Senders may hold this domain's policy.");
+    assert_has(session_type("domain remove example.test\r"),
+               "Senders may hold this domain's policy.\r\n"
+               "Remove example.test and its certificate? yes/no ");
+    assert_string_equal(session_ask("yes"), "example.test is removed.\r\n");
+}
+
+static void promote_waits_for_the_checks(void **state)
+{
+    (void)state;
+    fake.promote_after = 1;
+    fake.check_after = 3;
+    assert_has(session_type("promote example.test\r"),
+               "All checks are run for it first; Ctrl-C stops waiting.\r\n");
+    assert_string_equal(fake.promoted, "");
+    session_wait(500);
+    assert_has(session.output, "example.test goes to mode enforce.\r\nSenders accept");
+    assert_string_equal(fake.promoted, "example.test");
+    assert_false(fake.forced);
+    (void)session_ask("promote example.test force");
+    assert_true(fake.forced);
+}
+
+static void promote_tells_what_blocks(void **state)
+{
+    (void)state;
+    fake.fail = SP_E_STATE;
+    (void)snprintf(fake.sentence, sizeof fake.sentence,
+                   "Mode enforce is blocked by: mx_tls (cert_name).");
+    assert_string_equal(session_ask("promote example.test"),
+                        "Mode enforce is blocked by: mx_tls (cert_name).\r\n");
+}
+
+static void ctrl_c_ends_waiting_for_promotion(void **state)
+{
+    (void)state;
+    fake.promote_after = fake.check_after = 1000;
+    (void)session_type("promote example.test\r");
+    assert_has(session_type("\x03"), "Waiting was stopped and nothing was promoted");
+    assert_string_equal(fake.promoted, "");
+}
+
+static void auto_takes_days_or_off(void **state)
+{
+    (void)state;
+    assert_string_equal(session_ask("auto example.test 14"),
+                        "example.test goes to mode enforce by itself after 14 days without a "
+                        "failing check.\r\n");
+    assert_int_equal(fake.auto_days, 14);
+    assert_string_equal(session_ask("auto example.test off"),
+                        "example.test stays in its mode until you change that.\r\n");
+    assert_int_equal(fake.auto_days, 0);
+    fake.automatic[0] = '\0';
+    assert_has(session_ask("auto example.test 0"), "`0` is no number of days");
+    assert_string_equal(fake.automatic, "");
+}
+
+static void force_comes_last(void **state)
+{
+    (void)state;
+    (void)session_ask("domain add new.test mx a.test mode enforce force");
+    assert_int_equal(fake.given.gives,
+                     SEALPOST_GIVES_MX | SEALPOST_GIVES_MODE | SEALPOST_GIVES_FORCE);
+    assert_has(session_ask("domain set example.test force mode enforce"), "`force` is nothing");
+}
+
 static void domain_remove_asks_first(void **state)
 {
     (void)state;
@@ -196,6 +345,7 @@ static void enable_disable_renew_say_what_comes_next(void **state)
     assert_string_equal(fake.enabled, "example.test");
     assert_string_equal(session_ask("disable EXAMPLE.test"), sentence);
     assert_string_equal(fake.disabled, "example.test");
+    assert_false(fake.at_once);
     assert_string_equal(session_ask("renew example.test"), sentence);
     assert_string_equal(fake.renewed, "example.test");
 }
@@ -350,6 +500,17 @@ int main(void)
         session_test(a_line_with_too_many_mx_hosts_says_how_to_add_them),
         session_test(domain_set_changes_only_what_is_named),
         session_test(domain_show_tells_all_of_it),
+        session_test(domain_show_tells_the_phase_of_a_change),
+        session_test(domain_show_tells_which_mx_left),
+        session_test(domain_show_tells_of_promotion_and_retirement),
+        session_test(disable_now_tells_the_risk_and_asks),
+        session_test(disable_now_does_not_ask_with_yes_or_without_a_risk),
+        session_test(domain_remove_tells_the_risk),
+        session_test(promote_waits_for_the_checks),
+        session_test(promote_tells_what_blocks),
+        session_test(ctrl_c_ends_waiting_for_promotion),
+        session_test(auto_takes_days_or_off),
+        session_test(force_comes_last),
         session_test(domain_remove_asks_first),
         session_test(domain_remove_with_yes_does_not_ask),
         session_test(domain_remove_does_not_ask_about_what_is_not_there),

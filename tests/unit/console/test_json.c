@@ -157,7 +157,7 @@ static void domain_add_json(void **state)
     assert_string_equal(session_json("domain add Example.TEST. mx mx.example.test"),
                         "{\"ok\":true,\"domain\":\"example.test\",\"state\":\"disabled\"}");
     fake.domains = 1;
-    assert_string_equal(session_json("domain set example.test mode enforce"),
+    assert_string_equal(session_json("domain set example.test mode enforce force"),
                         "{\"ok\":true,\"domain\":\"example.test\",\"state\":\"active\"}");
     assert_string_equal(session_json("domain remove example.test"),
                         "{\"ok\":true,\"domain\":\"example.test\"}");
@@ -183,6 +183,37 @@ static void domain_show_json(void **state)
     assert_json(answer, "last_error", "null");
     assert_json(answer, "failures", "0");
     assert_json(answer, "account", "null");
+    assert_json(answer, "change", "null");
+    assert_json(answer, "auto", "null");
+    assert_json(answer, "retire_until", "null");
+    assert_json(answer, "left_mx", "[]");
+}
+
+static void domain_show_json_tells_what_is_under_way(void **state)
+{
+    const char *answer;
+
+    (void)state;
+    (void)snprintf(fake.domain.change, sizeof fake.domain.change, "publish");
+    fake.domain.auto_days = 14;
+    answer = session_json("domain show example.test");
+    assert_json(answer, "change",
+                "{\"phase\":\"publish\",\"old_id\":null,\"new_id\":\"20251124abcdef\"}");
+    assert_json(answer, "auto", "{\"days\":14,\"clean_since\":null}");
+    (void)snprintf(fake.domain.old_id, sizeof fake.domain.old_id, "before");
+    fake.domain.clean_since = FAKE_UTC;
+    fake.domain.retire_until = FAKE_UTC + 60;
+    fake.left_n = 2;
+    (void)snprintf(fake.left[0], sizeof fake.left[0], "old.example.test");
+    (void)snprintf(fake.left[1], sizeof fake.left[1], "*.example.test");
+    fake.left_until[0] = FAKE_UTC + 60;
+    answer = session_json("domain show example.test");
+    assert_json(answer, "change.old_id", "\"before\"");
+    assert_json(answer, "auto.clean_since", "\"2025-11-24T23:05:00Z\"");
+    assert_json(answer, "retire_until", "\"2025-11-24T23:06:00Z\"");
+    assert_json(answer, "left_mx",
+                "[{\"mx\":\"old.example.test\",\"until\":\"2025-11-24T23:06:00Z\"},"
+                "{\"mx\":\"*.example.test\",\"until\":null}]");
 }
 
 static void domain_show_json_with_an_error(void **state)
@@ -264,6 +295,11 @@ static void enable_disable_renew_json(void **state)
     assert_string_equal(session_json("enable example.test"), answer);
     assert_string_equal(session_json("disable example.test"), answer);
     assert_string_equal(session_json("renew example.test"), answer);
+    assert_string_equal(session_json("promote example.test"), answer);
+    assert_string_equal(session_json("auto example.test off"), answer);
+    (void)snprintf(fake.risk, sizeof fake.risk, "Mail may be lost.");
+    assert_string_equal(session_json("disable example.test now"), answer);
+    assert_true(fake.at_once);
 }
 
 static void check_json(void **state)
@@ -377,12 +413,12 @@ static void help_json_lists_every_command_with_an_example(void **state)
     char path[40], example[200];
 
     (void)state;
-    for (int i = 0; i < 34; i++) {
+    for (int i = 0; i < 36; i++) {
         (void)snprintf(path, sizeof path, "commands.%d.example", i);
         json_at(answer, path, example, sizeof example);
         assert_true(strlen(example) > 2);
     }
-    assert_json(answer, "commands.34.example", "");
+    assert_json(answer, "commands.36.example", "");
 }
 
 static void errors_are_documents_too(void **state)
@@ -464,6 +500,7 @@ int main(void)
         session_test(domain_show_json),
         session_test(domain_show_json_with_an_error),
         session_test(reports_json),
+        session_test(domain_show_json_tells_what_is_under_way),
         session_test(dns_json),
         session_test(enable_disable_renew_json),
         session_test(check_json),

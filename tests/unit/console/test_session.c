@@ -233,6 +233,12 @@ static const struct {
     {"domain set example.test rua \t", "here "},
     {"reports exa\t", "mple.test "},
     {"domain add exam\t", "ple.test "},
+    {"domain set example.test mode enforce fo\t", "rce "},
+    {"promote exam\t", "ple.test "},
+    {"promote example.test \t", "force "},
+    {"promote example.test force \t", "\a"},
+    {"disable example.test \t", "now "},
+    {"auto example.test o\t", "ff "},
 };
 
 static void tab_completes(void **state)
