@@ -12,6 +12,7 @@
 #include "crypto/cert.h"
 #include "net/http_server.h"
 #include "nor_emulator/nor_emulator.h"
+#include "reports/summary.h"
 #include "test_clock.h"
 
 #include <stdio.h>
@@ -399,6 +400,48 @@ static void tell(void)
     none_is_held("check");
 }
 
+static void keep_a_report(void)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_report *report = sp_scratch_take(sizeof *report);
+
+    report->start = UTC - 3600;
+    report->end = UTC - 1;
+    report->total.failed = 7;
+    sp_text_cut(report->organisation, sizeof report->organisation, "Heron Mail");
+    sp_text_cut(report->total.domain, sizeof report->total.domain, NAME);
+    assert_int_equal(sp_summary_keep(&sp_app.store, report, UTC), 0);
+    sp_scratch_release(mark);
+}
+
+/* As a promotion does it, above all of the domain; and as an operator does. */
+static void read_the_reports(void)
+{
+    size_t mark = sp_scratch_mark();
+    struct sealpost_reports reports;
+    struct sealpost_report_line line;
+    char text[160];
+
+    keep_a_report();
+    (void)sp_domain_take(SP_DOMAIN_WHOLE);
+    assert_int_equal(sp_app_life_ops()->reports(NULL, NAME, UTC, text, sizeof text), 1);
+    assert_string_equal(text, "7 failed sessions in the last 7 days");
+    sp_scratch_release(mark);
+    assert_int_equal(sealpost_reports(NAME, &reports, &why), 0);
+    assert_true(reports.blocks);
+    assert_string_equal(reports.sentence, "TLS reports of the last 7 days tell of 7 failed "
+                                          "sessions, reported by Heron Mail.");
+    assert_int_equal(sealpost_report_line(NAME, SEALPOST_REPORT_DAYS, 0, &line), 0);
+    assert_string_equal(line.name, "2026-11-24");
+    assert_int_equal(line.failed, 7);
+    assert_int_equal(sealpost_report_line(NAME, SEALPOST_REPORT_ORGANISATIONS, 0, &line), 0);
+    assert_string_equal(line.name, "Heron Mail");
+    assert_int_equal(sealpost_report_line(NAME, SEALPOST_REPORT_ORGANISATIONS, 1, &line),
+                     SP_E_NOT_FOUND);
+    assert_int_equal(sealpost_report_line(NAME, SEALPOST_REPORT_MX, 0, &line), SP_E_NOT_FOUND);
+    none_is_held("reports");
+}
+
 static void add_a_root(void)
 {
     struct sealpost_anchor anchor;
@@ -438,6 +481,7 @@ static void renew_and_end(void)
     assert_int_equal(sealpost_domain_remove(NAME, &why), 0);
     live(5);
     (void)sp_app_judge(test_now);
+    assert_int_equal(sp_store_count(&sp_app.store, SP_KIND_REPORTS), 0);
     none_is_held("end");
 }
 
@@ -455,6 +499,7 @@ static void the_largest_domain_fits_the_scratch_memory(void **state)
     ask(served.secure, "/.well-known/mta-sts.txt", 200);
     ask(served.plain, "/", 301);
     tell();
+    read_the_reports();
     add_a_root();
     assert_in_range(sp_scratch_use().peak, SP_SCRATCH_MAX / 2, SP_SCRATCH_MAX);
 }
