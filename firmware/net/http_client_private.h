@@ -39,13 +39,13 @@ struct sp_http_client {
 
     /* The request, then the answer's head, then its body; or what a borrower has there */
     _Alignas(sp_time) char buf[SP_HTTP_CLIENT_BODY_MAX + 1];
-    size_t buf_n;              /* bytes of the first two */
-    struct sp_buf body;        /* in buf */
-    char piece[SP_HTTP_PIECE]; /* of the body as it came */
-    size_t sent;               /* of the request */
-    bool answered;             /* a byte of the answer came */
-    unsigned interim;          /* 1xx answers so far */
-    size_t body_raw;           /* bytes of the body as they came */
+    size_t buf_n;       /* bytes of the first two */
+    struct sp_buf body; /* in buf */
+    char *piece;        /* of the body as it came: scratch, while it is read */
+    size_t sent;        /* of the request */
+    bool answered;      /* a byte of the answer came */
+    unsigned interim;   /* 1xx answers so far */
+    size_t body_raw;    /* bytes of the body as they came */
     bool closes;
     enum sp_http_framing framing;
     uint64_t length;

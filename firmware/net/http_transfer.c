@@ -1,5 +1,6 @@
 /* The exchange itself: one request out, one answer in. */
 #include "base/err.h"
+#include "base/scratch.h"
 #include "http_client_private.h"
 #include "sp_port.h"
 
@@ -174,19 +175,36 @@ static void drop_front(size_t n)
     c->buf_n -= n;
 }
 
+/* What is read of a body at once, or was moved out of its way, lies in scratch memory. */
+
+static size_t take_piece(void)
+{
+    size_t mark = sp_scratch_mark();
+
+    c->piece = sp_scratch_take(SP_HTTP_PIECE);
+    return mark;
+}
+
+static void release_piece(size_t mark)
+{
+    c->piece = NULL;
+    sp_scratch_release(mark);
+}
+
 static bool take_bytes(size_t n, sp_time now);
 
 /* What came with the head lies behind it, in the way of the body, which grows from the front: but
  * never as fast as this is read. What follows the body makes the connection useless. */
 static void take_rest(size_t at, sp_time now)
 {
+    size_t mark = take_piece();
     size_t end = c->buf_n;
     size_t n;
 
     c->buf_n = 0;
     sp_buf_init(&c->body, c->buf, body_limit() + 1);
     do {
-        n = end - at < sizeof c->piece ? end - at : sizeof c->piece;
+        n = end - at < SP_HTTP_PIECE ? end - at : SP_HTTP_PIECE;
         memcpy(c->piece, c->buf + at, n);
         at += n;
         (void)take_bytes(n, now);
@@ -194,6 +212,7 @@ static void take_rest(size_t at, sp_time now)
     if (at < end) {
         sp_http_client_drop();
     }
+    release_piece(mark);
 }
 
 /* True when buf held a whole head, or something that ended the call. */
@@ -330,9 +349,9 @@ static bool take_bytes(size_t n, sp_time now)
     return false;
 }
 
-bool sp_http_read_body(sp_time now)
+static bool read_piece(sp_time now)
 {
-    int n = sp_stream_read(c->stream, c->piece, sizeof c->piece);
+    int n = sp_stream_read(c->stream, c->piece, SP_HTTP_PIECE);
 
     if (n == SP_E_AGAIN) {
         return false;
@@ -347,4 +366,13 @@ bool sp_http_read_body(sp_time now)
                           "the server closed the connection in the middle of the body", now);
     }
     return true;
+}
+
+bool sp_http_read_body(sp_time now)
+{
+    size_t mark = take_piece();
+    bool more = read_piece(now);
+
+    release_piece(mark);
+    return more;
 }
