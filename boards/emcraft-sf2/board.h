@@ -26,8 +26,8 @@
 
 /* Bytes, of which MPU_GUARD at the end belong to nobody. `status` tells how many were used. */
 #define SERVICE_STACK 6656U   /* an order and four handshakes took 4176 */
-#define KEYS_STACK 768U       /* 328 were used by every kind of key */
-#define SUPERVISOR_STACK 512U /* 112 were used; a standstill takes some 200 */
+#define KEYS_STACK 512U       /* 328 were used by every kind of key */
+#define SUPERVISOR_STACK 384U /* 112 were used; a standstill takes some 200 */
 #define IDLE_STACK 512U       /* 80; tests/target prints from its idle hook */
 #define INTERRUPT_STACK 512U  /* 152: two interrupts and the tick */
 
