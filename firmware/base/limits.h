@@ -15,8 +15,10 @@
 #define SP_POLICY_TEXT_MAX 4608   /* bytes of a policy: 16 patterns of 253 and the other lines */
 #define SP_DOMAIN_RECORD_MAX 9216 /* bytes of a domain's record: settings, key, leaf, history */
 #define SP_RUA_MAX 254            /* bytes of a reporting URI with its terminator */
-#define SP_URL_MAX 384            /* bytes of a URL with its terminator */
-#define SP_CA_IDENTITIES_SIZE 96  /* bytes of the names that a CA goes by in CAA records */
+/* Bytes of a URL with its terminator. The longest of ours is that of a challenge at a host of 253
+ * bytes: 332 with a token as CAs write them. */
+#define SP_URL_MAX 352
+#define SP_CA_IDENTITIES_SIZE 96 /* bytes of the names that a CA goes by in CAA records */
 
 /* Certificates */
 #define SP_LEAF_MAX 3072       /* bytes of a leaf's DER */

@@ -27,7 +27,7 @@
 
 #define SEALPOST_VERSION "0.1.0"
 #define SEALPOST_NAME_SIZE 254
-#define SEALPOST_URL_SIZE 384
+#define SEALPOST_URL_SIZE 352
 #define SEALPOST_MX_MAX 16
 #define SEALPOST_MX_SIZE (SEALPOST_NAME_SIZE + 2) /* of a pattern with its terminator */
 #define SEALPOST_RUA_SIZE 254

@@ -2,6 +2,7 @@
 
 #include "acme/jws.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "model_jose.h"
 #include "test_clock.h"
@@ -140,7 +141,7 @@ static void request_that_does_not_fit_is_refused_at_every_size(void **state)
 
 static void longest_request_fits(void **state)
 {
-    char url[384];
+    char url[SP_URL_MAX];
     char nonce[160];
     char payload[1024];
     char scratch_text[1200];
