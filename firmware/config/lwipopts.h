@@ -2,7 +2,7 @@
  * lwipopts.h: lwIP without an operating system, inside the firmware's one loop.
  *
  * Only the raw API is used, from one task, so nothing is locked. The pools are sized once for every
- * board, 30 KB in all; their high-water marks are in lwip_stats (sp_net_pool).
+ * board, 29 KB in all; their high-water marks are in lwip_stats (sp_net_pool).
  */
 #ifndef SP_LWIPOPTS_H
 #define SP_LWIPOPTS_H
@@ -18,7 +18,7 @@
 #define MEM_ALIGNMENT 8
 #define MEM_LIBC_MALLOC 0
 #define MEMP_MEM_MALLOC 0
-#define MEM_SIZE (10 * 1024) /* bytes: what is being sent and not yet acknowledged */
+#define MEM_SIZE (9 * 1024) /* bytes: what is being sent and not yet acknowledged */
 
 /* What has come in and is not yet read. A small segment takes one piece, a full frame six. The
  * headers of a packet lie in the first piece: lwIP wants those of IP and TCP unbroken. */
