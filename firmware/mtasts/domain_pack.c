@@ -105,6 +105,10 @@ static void put_seen(struct sp_domain_packed *out, const struct sp_domain *domai
         put_int(out, domain->auto_days, 2);
         put_time(out, domain->clean_since);
     }
+    if (domain->policy.turn != 0) {
+        put_head(out, SP_TAG_TURN, SP_TURN_ITEM);
+        put_int(out, domain->policy.turn, 2);
+    }
 }
 
 static void put_state(struct sp_domain_packed *out, const struct sp_domain *domain)

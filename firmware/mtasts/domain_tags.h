@@ -25,6 +25,7 @@ enum sp_domain_tag {
     SP_TAG_LEFT = 14,
     SP_TAG_RETIRE = 15,
     SP_TAG_AUTO = 16,
+    SP_TAG_TURN = 17,
     SP_TAG_END /* not in flash */
 };
 
@@ -40,5 +41,6 @@ enum sp_domain_tag {
 #define SP_LEFT_ITEM 8      /* until 8; pattern */
 #define SP_RETIRE_ITEM 8    /* from 8 */
 #define SP_AUTO_ITEM 10     /* days 2, clean since 8 */
+#define SP_TURN_ITEM 2      /* turn 2 */
 
 #endif

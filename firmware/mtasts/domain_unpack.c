@@ -166,6 +166,12 @@ static int read_auto(struct reader *r, struct sp_domain *out)
     return take_time(r, &out->clean_since);
 }
 
+static int read_turn(struct reader *r, struct sp_domain *out)
+{
+    out->policy.turn = (uint16_t)take_int(r, 2);
+    return out->policy.turn == 0 ? SP_E_CORRUPT : 0;
+}
+
 static int read_error(struct reader *r, struct sp_domain *out)
 {
     int err = take_time(r, &out->error_at);
@@ -262,6 +268,7 @@ static const struct item {
     [SP_TAG_LEFT] = {read_left, SP_LEFT_ITEM + 1, SP_LEFT_ITEM + SP_DOMAIN_SIZE + 1, true},
     [SP_TAG_RETIRE] = {read_retire, SP_RETIRE_ITEM, SP_RETIRE_ITEM, false},
     [SP_TAG_AUTO] = {read_auto, SP_AUTO_ITEM, SP_AUTO_ITEM, false},
+    [SP_TAG_TURN] = {read_turn, SP_TURN_ITEM, SP_TURN_ITEM, false},
 };
 
 /* What its reader leaves of an item is passed over. */

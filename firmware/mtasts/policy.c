@@ -169,6 +169,12 @@ void sp_policy_id(const struct sp_policy *policy, char *out)
 
     make_lines(policy, &lines);
     sp_sha256v(lines.pieces, lines.n, hash);
+    if (policy->turn != 0) {
+        const uint8_t turn[] = {(uint8_t)(policy->turn & 0xFF), (uint8_t)(policy->turn >> 8)};
+        const struct sp_span pieces[] = {sp_span(hash, sizeof hash), sp_span(turn, sizeof turn)};
+
+        sp_sha256v(pieces, 2, hash);
+    }
     sp_buf_init(&buf, out, SP_POLICY_ID_SIZE);
     sp_hex(&buf, sp_span(hash, ID_BYTES));
 }

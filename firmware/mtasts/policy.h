@@ -22,6 +22,8 @@ struct sp_policy {
     enum sp_mode mode;
     uint32_t max_age; /* s */
     unsigned mx_n;
+    uint16_t turn; /* of the id: after a retirement that was ended by enabling again the same text
+                      gets another one. Not the caller's to set */
     /* A-labels, lower-case; "*." covers exactly one label. Room for SP_MX_MAX of them, which is
      * not the policy's own; NULL when they were not asked for. */
     char (*mx)[SP_MX_SIZE];
@@ -40,7 +42,7 @@ int sp_policy_add_mx(struct sp_policy *policy, struct sp_span text, char *why, s
 int sp_policy_check(const struct sp_policy *policy, char *why, size_t cap);
 /* The body to serve: CRLF lines, no blank line, no byte-order mark. 0 or SP_E_SPACE. */
 int sp_policy_text(const struct sp_policy *policy, struct sp_buf *out);
-/* Derived from the text: same content, same id. out has SP_POLICY_ID_SIZE bytes. */
+/* Derived from the text and the turn: same content, same id. out has SP_POLICY_ID_SIZE bytes. */
 void sp_policy_id(const struct sp_policy *policy, char *out);
 
 #endif

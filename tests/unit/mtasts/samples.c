@@ -65,6 +65,7 @@ void sample_full(struct sp_domain *out, const char *name)
     out->txt_ttl = 604800;
     out->retire_from = 1795500003;
     out->auto_days = 14;
+    out->policy.turn = 3;
     out->clean_since = 1795500004;
     out->policy.mode = SP_MODE_ENFORCE;
     out->state = SP_DOMAIN_ACTIVE;

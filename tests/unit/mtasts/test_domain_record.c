@@ -110,6 +110,7 @@ static void goes_and_comes_back(void)
     assert_int_equal(out.txt_ttl, in.txt_ttl);
     assert_int_equal(out.retire_from, in.retire_from);
     assert_int_equal(out.auto_days, in.auto_days);
+    assert_int_equal(out.policy.turn, in.policy.turn);
     assert_int_equal(out.clean_since, in.clean_since);
     assert_int_equal(out.left_n, in.left_n);
     assert_memory_equal(out.left_until, in.left_until, sizeof in.left_until);
@@ -159,7 +160,7 @@ static void the_largest_domain_has_room(void **state)
 
     sample_largest(&in);
     assert_int_equal(sp_domain_pack(&in, &packed), 0);
-    assert_int_equal(packed.total, 8913);
+    assert_int_equal(packed.total, 8918);
     assert_true(packed.pieces_n <= COUNT(packed.pieces));
 }
 
@@ -250,9 +251,9 @@ static void a_record_cut_anywhere_is_corrupt_or_whole(void **state)
             assert_int_equal(err, SP_E_CORRUPT);
         }
     }
-    /* After served, seen, retirement, promotion, error, eleven checks, what they count; key without
-     * leaf is none; leaf, first link. */
-    assert_int_equal(whole, 17 + 2);
+    /* After served, seen, retirement, promotion, turn, error, eleven checks, what they count; key
+     * without leaf is none; leaf, first link. */
+    assert_int_equal(whole, 18 + 2);
 }
 
 static void random_bytes_never_do_harm(void **state)
@@ -358,6 +359,7 @@ static const struct {
     {"a left mx without a pattern", {14, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0}, 11},
     {"a retirement from no moment", {15, 8, 0}, 11},
     {"a promotion after no days", {16, 10, 0}, 13},
+    {"a turn that is none", {17, 2, 0}, 5},
     {"an id longer than its item", {7, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 12},
     {"a length past the end", {200, 1, 0}, 3},
     {"half a head", {200, 0}, 2},
