@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WHICH_DNS 1U /* bits of checks/ */
-#define WHICH_ALL ((1U << SP_DOMAIN_CHECKS) - 1U)
 #define DAY_S 86400
 
 struct sp_life sp_life;
@@ -166,7 +164,7 @@ static void want_order(struct sp_domain *domain, sp_time now, sp_utc utc)
     } else if (domain->state == SP_DOMAIN_ORDERING && domain->failures == 0) {
         sp_life_order_begin(domain, now, utc);
     } else {
-        (void)sp_life_check_begin(domain, WHICH_DNS, true, now);
+        (void)sp_life_check_begin(domain, SP_LIFE_ONLY_DNS, true, now);
     }
 }
 
@@ -174,7 +172,7 @@ static void attend_domain(struct sp_domain *domain, sp_time now, sp_utc utc)
 {
     switch (domain->state) {
     case SP_DOMAIN_WAITING_DNS:
-        (void)sp_life_check_begin(domain, WHICH_DNS, false, now);
+        (void)sp_life_check_begin(domain, SP_LIFE_ONLY_DNS, false, now);
         break;
     case SP_DOMAIN_ORDERING:
         if (sp_life_order_due(domain, utc)) {
@@ -188,12 +186,17 @@ static void attend_domain(struct sp_domain *domain, sp_time now, sp_utc utc)
         if (sp_life_order_due(domain, utc)) {
             want_order(domain, now, utc);
         } else {
-            (void)sp_life_check_begin(domain, WHICH_ALL, false, now);
+            (void)sp_life_check_begin(
+                domain, sp_life_looks_short(domain, utc) ? SP_LIFE_SHORT : SP_LIFE_ALL, false, now);
         }
         break;
     case SP_DOMAIN_DISABLED:
     default:
-        sp_life_set_due(domain->name, 0);
+        if (domain->next_check != 0 && sp_life_has_served(domain)) {
+            (void)sp_life_check_begin(domain, SP_LIFE_LEFTOVERS, false, now);
+        } else {
+            sp_life_set_due(domain->name, 0);
+        }
         break;
     }
 }
@@ -226,7 +229,8 @@ static bool attend_asked(sp_time now)
     }
     domain = sp_life_load(sp_life.asked[0], &err);
     if (domain != NULL) {
-        done = sp_life_check_begin(domain, WHICH_ALL, false, now);
+        done = sp_life_check_begin(domain, SP_LIFE_ALL, false, now);
+        sp_life.check_asked = sp_life.check.active;
     }
     sp_scratch_release(mark);
     if (done) {

@@ -82,7 +82,8 @@ int sp_life_enable(const char *name, sp_time now, char *why, size_t cap);
 /* A domain that ever served a policy retires; at_once, or one that did not, is disabled now. */
 int sp_life_disable(const char *name, bool at_once, sp_time now, char *why, size_t cap);
 /* To mode enforce. SP_E_AGAIN: checks are being run for it, call again; SP_E_STATE: why lists what
- * blocks; force: whatever blocks. */
+ * blocks; force: whatever blocks. With 0, why names the checks that it goes without, since they can
+ * never tell from here (port 25 blocked, NAT without hairpin), or is "". */
 int sp_life_promote(const char *name, bool force, sp_time now, char *why, size_t cap);
 /* After that many days in testing without a blocker it is promoted by itself; 0: never. */
 int sp_life_auto(const char *name, unsigned days, sp_time now, char *why, size_t cap);
@@ -109,10 +110,12 @@ enum sp_life_change sp_life_change(const struct sp_domain *domain, char *old_id,
 /* The id that belongs to what is served, "" when no policy is to be found any more. */
 void sp_life_served_id(const struct sp_domain *domain, sp_utc utc, char *out);
 /* The id that DNS is to carry now: while a new policy is being fetched back the old one, "" when
- * no TXT record is to be there. out has SP_POLICY_ID_SIZE bytes. */
+ * no TXT record is to be there. out has SP_POLICY_ID_SIZE bytes. The mx have to be loaded. */
 void sp_life_published_id(const struct sp_domain *domain, sp_utc utc, char *out);
 /* The moment from which nobody holds a policy older than the `none` of a domain that retires, or
- * of one that was disabled at once. 0: not counted yet, or nothing was ever served. */
+ * of one that was disabled at once: the largest max_age ever served and the TTL of the id's TXT,
+ * from when the former id was seen to be replaced or gone (RFC 8461 8.3). 0: not counted yet, or
+ * nothing was ever served. */
 sp_utc sp_life_retire_until(const struct sp_domain *domain);
 /* One sentence: what `disable now` risks (of a domain that is disabled: what its removal does),
  * and until when senders may hold a policy. "" when nothing is at risk. */

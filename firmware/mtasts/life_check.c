@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DNS 0 /* index of the dns check, here and in checks/ */
+#define DNS SP_LIFE_DNS
+#define CONFIRM_S 30 /* until DNS that was wrong once is looked at again before an order */
 #define TRANSIENT                                                                                  \
     3U /* failures that count at most when DNS could not tell: 100 minutes, not a day */
 
@@ -39,6 +40,9 @@ bool sp_life_check_begin(const struct sp_domain *domain, unsigned which, bool fo
     sp_life.check = (struct sp_life_job){.active = true, .started = now};
     (void)snprintf(sp_life.check.name, sizeof sp_life.check.name, "%s", domain->name);
     sp_life.check_for_order = for_order;
+    sp_life.check_asked = false;
+    sp_life.check_all = which == SP_LIFE_ALL;
+    sp_life.check_outdated = false;
     return true;
 }
 
@@ -47,21 +51,25 @@ bool sp_life_check_begin(const struct sp_domain *domain, unsigned which, bool fo
 static bool keep_result(struct sp_domain_check *kept, const struct sp_life_check_result *result,
                         sp_utc utc)
 {
+    uint8_t before = kept->result;
+    bool counts_differ;
+
     if (result->result == SP_DOMAIN_NOT_RUN || result->result > SP_DOMAIN_UNKNOWN) {
         return false;
     }
-    if (kept->result == result->result && strcmp(kept->code, result->code) == 0) {
-        return false;
+    kept->result = result->result;
+    counts_differ = sp_life_count(kept, before);
+    if (before == result->result && strcmp(kept->code, result->code) == 0) {
+        return counts_differ;
     }
-    if (kept->result != result->result) {
+    if (before != result->result) {
         kept->changed = utc;
     }
-    kept->result = result->result;
     (void)snprintf(kept->code, sizeof kept->code, "%s", result->code);
     return true;
 }
 
-/* A result, its reason's name, or how the domain is. */
+/* A result, its reason's name, what was seen of the id, or how the domain is. */
 static void keep_results(struct outcome *run)
 {
     struct sp_domain *domain = run->domain;
@@ -69,6 +77,7 @@ static void keep_results(struct outcome *run)
     for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
         run->changed = keep_result(&domain->checks[i], &run->results[i], run->utc) || run->changed;
     }
+    run->changed = sp_life_note_look(domain, run->results, &run->seen, run->utc) || run->changed;
     if (domain->counted != (uint8_t)sp_life_health(domain, run->utc)) {
         run->changed = true;
     }
@@ -188,13 +197,25 @@ static void put_renewal_off(struct outcome *run)
     sp_scratch_release(mark);
 }
 
+/* A single wrong answer is no reason to fail; it is asked again soon. */
+static void ask_dns_again(struct outcome *run)
+{
+    run->domain->next_try = run->utc + CONFIRM_S;
+    run->changed = true;
+    keep_plan(run);
+}
+
 static void before_order(struct outcome *run)
 {
+    const struct sp_domain_check *dns = &run->domain->checks[DNS];
+
     if (run->results[DNS].result == SP_DOMAIN_PASS) {
         keep_if_changed(run);
         sp_life_order_begin(run->domain, run->now, run->utc);
     } else if (run->domain->state == SP_DOMAIN_ORDERING) {
         back_to_waiting(run);
+    } else if (dns->result == SP_DOMAIN_FAIL && dns->counts != SP_DOMAIN_FAIL) {
+        ask_dns_again(run);
     } else {
         put_renewal_off(run);
     }
@@ -202,10 +223,54 @@ static void before_order(struct outcome *run)
 
 /* --- all checks --- */
 
+/* The renewal that waited for DNS has its turn at once. */
+static void renew_after_dns(struct outcome *run)
+{
+    struct sp_domain *domain = run->domain;
+
+    if (run->results[DNS].result != SP_DOMAIN_PASS || domain->failures == 0 ||
+        strncmp(domain->error_id, "dns_", 4) != 0) {
+        return;
+    }
+    domain->failures = 0;
+    domain->next_try = run->utc;
+    sp_life_set_error(domain, "", "", 0);
+    run->changed = true;
+}
+
+static void after_checks_of_served(struct outcome *run)
+{
+    struct sp_domain *domain = run->domain;
+    char name[SP_DOMAIN_SIZE];
+    bool retired = sp_life_retired(domain, run->utc);
+
+    renew_after_dns(run);
+    if (sp_life.check_all) {
+        run->changed = sp_life_auto_step(domain, run->utc) || run->changed;
+    }
+    if (retired) {
+        sp_life_end_retirement(domain, run->utc);
+        run->changed = true;
+    } else {
+        sp_life_plan_look(domain, run->utc);
+    }
+    memcpy(name, domain->name, sizeof name);
+    keep_plan(run);
+    if (retired) {
+        sp_life_order_drop(name);
+    }
+}
+
 static void after_checks(struct outcome *run)
 {
-    if (run->domain->state == SP_DOMAIN_ACTIVE && run->utc > 0) {
-        run->domain->next_check = run->utc + sp_check_wait(sp_life_random());
+    bool served =
+        run->domain->state == SP_DOMAIN_ACTIVE || run->domain->state == SP_DOMAIN_RETIRING;
+
+    if (served && run->utc > 0) {
+        after_checks_of_served(run);
+    } else if (run->domain->state == SP_DOMAIN_DISABLED && run->utc > 0 &&
+               sp_life_has_served(run->domain)) {
+        sp_life_plan_look(run->domain, run->utc);
         keep_plan(run);
     } else {
         keep_if_changed(run);
@@ -224,6 +289,19 @@ static void follow(struct outcome *run)
     }
 }
 
+/* The policy was changed while they ran: they say nothing of it. */
+static void look_anew(const struct outcome *run, const char *name)
+{
+    char why[240];
+
+    if (sp_life.check_asked) {
+        (void)sp_life_check(name, run->now, why, sizeof why);
+    }
+    if (sp_store_length(sp_life.store, SP_KIND_DOMAIN, name) >= 0) {
+        sp_life_set_due(name, sp_life_at_once(run->utc));
+    }
+}
+
 /* False while the checks run. */
 static bool checks_ended(struct outcome *run)
 {
@@ -236,9 +314,17 @@ static bool checks_ended(struct outcome *run)
     memcpy(name, sp_life.check.name, sizeof name);
     sp_life.check.active = false;
     sp_life.quiet_until = 0;
-    run->domain = sp_life_load(name, &err);
-    if (run->domain != NULL) {
-        follow(run);
+    if (sp_life.check_outdated) {
+        look_anew(run, name);
+    } else {
+        run->domain = sp_life_load(name, &err);
+        if (run->domain != NULL) {
+            follow(run);
+        }
+        if (sp_life.check_asked) {
+            sp_life.asked_run =
+                (struct sp_life_asked_run){.who = sp_life_who(name), .at = run->now};
+        }
     }
     sp_life_changed(name);
     return true;

@@ -3,6 +3,7 @@
  *
  *   life.c        the scheduler: which domain is next, and what it wants
  *   life_order.c  an order from its start to the installed certificate, or to the next try
+ *   life_change.c what a look means for a change and a retirement, and when the next one is
  *   life_check.c  a run of checks from its start to what follows from it
  *   life_ops.c    what an operator does
  *   life_policy.c what follows from the record: the policy in force, changes, retirement
@@ -37,8 +38,18 @@ enum {
     SP_LIFE_POLICY_ID,
     SP_LIFE_MX_MATCH,
     SP_LIFE_MX_TLS,
-    SP_LIFE_SEEN
+    SP_LIFE_SEEN,
+    SP_LIFE_CLOCK = 9
 };
+
+/* Which checks a run is of (bits of checks/). */
+#define SP_LIFE_ONLY_DNS (1U << SP_LIFE_DNS)
+#define SP_LIFE_ALL ((1U << SP_DOMAIN_CHECKS) - 1U)
+/* While something is awaited in DNS or on the network, between two whole runs. */
+#define SP_LIFE_SHORT                                                                              \
+    (1U << SP_LIFE_DNS | 1U << SP_LIFE_HTTPS | 1U << SP_LIFE_CERTIFICATE | 1U << SP_LIFE_POLICY_ID)
+/* Of a domain that serves nothing any more: are its records gone? */
+#define SP_LIFE_LEFTOVERS (1U << SP_LIFE_DNS | 1U << SP_LIFE_POLICY_ID)
 
 struct sp_life_job {
     bool active;
@@ -57,6 +68,7 @@ struct sp_life {
     struct sp_life_job check;
     bool check_for_order; /* an order follows when the dns check passes */
     bool check_asked;     /* an operator asked for it */
+    bool check_all;       /* it is of all checks */
     bool check_outdated; /* the policy was changed meanwhile: what comes of it counts for nothing */
     struct sp_life_asked_run {
         uint32_t who; /* sp_life_who; 0: none yet */
@@ -134,6 +146,26 @@ int sp_life_keep(struct sp_domain *domain, sp_utc utc, char *why, size_t cap);
 bool sp_life_check_begin(const struct sp_domain *domain, unsigned which, bool for_order,
                          sp_time now);
 sp_time sp_life_check_step(sp_time now);
+
+/* --- life_change.c --- */
+/* What the light counts of a check, after its result became what it is. True when that changed. */
+bool sp_life_count(struct sp_domain_check *check, uint8_t before);
+/* A failure was seen once, and is to be looked at again before the light falls. */
+bool sp_life_unconfirmed(const struct sp_domain *domain);
+/* The policy was fetched back, an id was seen, a time has passed. True when the domain was changed.
+ * The mx have to be loaded, here and in all that follows. */
+bool sp_life_note_look(struct sp_domain *domain, const struct sp_life_check_result *results,
+                       const struct sp_life_dns_id *seen, sp_utc utc);
+/* When the wait is over: to state disabled. */
+void sp_life_end_retirement(struct sp_domain *domain, sp_utc utc);
+/* It has not pointed here for more than a day. */
+bool sp_life_is_away(const struct sp_domain *domain, sp_utc utc);
+/* Disabled: neither the id nor addresses of the policy host are in DNS. */
+bool sp_life_records_gone(const struct sp_domain *domain);
+/* SP_LIFE_SHORT is enough for the look that is due. */
+bool sp_life_looks_short(const struct sp_domain *domain, sp_utc utc);
+/* Sets next_check. */
+void sp_life_plan_look(struct sp_domain *domain, sp_utc utc);
 
 /* --- life_promote.c --- */
 /* 0 when `set` may go to enforce without force; SP_E_STATE and why. */

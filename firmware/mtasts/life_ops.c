@@ -156,6 +156,7 @@ int sp_life_add(const char *given, const struct sp_policy *policy, const char *r
 /* What the policy until now has to say to the wished one. */
 struct before {
     char id[SP_POLICY_ID_SIZE];
+    uint16_t turn;
     sp_utc left_until[SP_MX_MAX];
     uint8_t left_n;
 };
@@ -176,6 +177,7 @@ static int look_before(const char *given, const struct sp_policy *policy, bool f
     }
     if (err == 0) {
         sp_policy_id(&domain->policy, out->id);
+        out->turn = domain->policy.turn;
         out->left_n = sp_life_leave(domain, policy, utc, out->left_until);
     }
     sp_scratch_release(mark);
@@ -186,6 +188,7 @@ static void note_policy(struct sp_domain *domain, const struct sp_policy *policy
                         const struct before *before, bool differs, sp_utc utc)
 {
     domain->policy = *policy;
+    domain->policy.turn = before->turn;
     memcpy(domain->left_until, before->left_until, sizeof domain->left_until);
     domain->left_n = before->left_n;
     if (domain->state != SP_DOMAIN_ACTIVE) {
@@ -201,6 +204,7 @@ static int set(const char *given, const struct sp_policy *policy, const char *ru
                sp_utc utc, char *why, size_t cap)
 {
     struct before before = {.left_n = 0};
+    struct sp_policy wished = *policy;
     char after[SP_POLICY_ID_SIZE];
     struct sp_domain *domain;
     int err = look_before(given, policy, force, utc, &before, why, cap);
@@ -208,7 +212,8 @@ static int set(const char *given, const struct sp_policy *policy, const char *ru
     if (err < 0) {
         return err;
     }
-    sp_policy_id(policy, after);
+    wished.turn = before.turn;
+    sp_policy_id(&wished, after);
     domain = sp_domain_take(SP_DOMAIN_KEY | SP_DOMAIN_LEAF);
     err = load_into(domain, given, why, cap);
     if (err == 0 && domain->state == SP_DOMAIN_RETIRING && strcmp(before.id, after) != 0) {
@@ -273,7 +278,6 @@ int sp_life_remove(const char *given, sp_time now, char *why, size_t cap)
 /* Back from a retirement: the host is served as it is, and the former policy is a change again. */
 static void enable_again(struct sp_domain *domain, sp_utc utc)
 {
-    domain->retire_from = 0;
     sp_life_set_state(domain, SP_DOMAIN_ACTIVE, utc);
     sp_life_policy_changed(domain, utc);
 }
@@ -283,8 +287,8 @@ static void enable_anew(struct sp_domain *domain, sp_utc utc)
     domain->failures = 0;
     domain->next_try = 0;
     domain->next_check = sp_life_at_once(utc);
-    domain->retire_from = 0;
     domain->clean_since = 0;
+    domain->fetched_back = false;
     sp_life_set_error(domain, "", "", 0);
     memset(domain->checks, 0, sizeof domain->checks);
     sp_life_outdate_check(domain->name);
@@ -296,6 +300,10 @@ static int enable(struct sp_domain *domain, unsigned arg, sp_time now, char *why
     sp_utc utc = sp_life_utc(now);
 
     (void)arg;
+    if (domain->state == SP_DOMAIN_RETIRING) { /* `none` was served under another id */
+        domain->policy.turn++;
+    }
+    domain->retire_from = 0;
     if (domain->state == SP_DOMAIN_RETIRING && (utc == 0 || sp_life_has_valid(domain, utc))) {
         enable_again(domain, utc);
     } else if (domain->state == SP_DOMAIN_RETIRING || domain->state == SP_DOMAIN_DISABLED) {
@@ -332,6 +340,7 @@ static int disable_at_once(struct sp_domain *domain, sp_utc utc, char *why, size
     domain->next_check = sp_life_has_served(domain) ? sp_life_at_once(utc) : 0;
     domain->clean_since = 0;
     sp_life_set_error(domain, "", "", 0);
+    memset(domain->checks, 0, sizeof domain->checks);
     sp_life_outdate_check(domain->name);
     sp_life_set_state(domain, SP_DOMAIN_DISABLED, utc);
     err = sp_life_keep(domain, utc, why, cap);

@@ -19,7 +19,7 @@
 struct blockers {
     struct sp_buf *out;
     unsigned n;
-    bool fails; /* one of them is a failure, not just unknown */
+    bool fails; /* one of them is a failure that counts, not just unknown */
 };
 
 static void next(struct blockers *list, bool fails)
@@ -34,31 +34,46 @@ static void block(struct blockers *list, const char *what)
     sp_buf_puts(list->out, what);
 }
 
+/* A sender that enforces depends on these. */
 static bool must_pass(unsigned i)
 {
-    return i <= SP_LIFE_MX_TLS;
+    return i <= SP_LIFE_MX_TLS || i == SP_LIFE_CLOCK;
 }
 
-/* From inside, NAT may keep these from being seen: then what was seen from outside speaks. */
+/* Of one that does not fail. What can never be told from here does not block for ever: addresses
+ * that a NAT hides from inside, when the policy is fetched from outside, and MXs while port 25 is
+ * blocked. */
 static bool excused(const struct sp_domain *domain, unsigned i)
 {
-    return (i == SP_LIFE_DNS || i == SP_LIFE_HTTPS) &&
-           domain->checks[i].result == SP_DOMAIN_UNKNOWN &&
-           domain->checks[i].counts != SP_DOMAIN_FAIL &&
-           domain->checks[SP_LIFE_SEEN].result == SP_DOMAIN_PASS;
+    const struct sp_domain_check *check = &domain->checks[i];
+    bool from_outside = domain->checks[SP_LIFE_SEEN].result == SP_DOMAIN_PASS;
+
+    if (check->result != SP_DOMAIN_UNKNOWN) {
+        return false;
+    }
+    if (i == SP_LIFE_MX_TLS) {
+        return strcmp(check->code, "port25_blocked") == 0;
+    }
+    if (i == SP_LIFE_CERTIFICATE) {
+        return from_outside && excused(domain, SP_LIFE_HTTPS);
+    }
+    return from_outside && (i == SP_LIFE_DNS || i == SP_LIFE_HTTPS);
 }
 
 static void list_check(struct blockers *list, const struct sp_domain *domain, unsigned i)
 {
     const struct sp_domain_check *check = &domain->checks[i];
 
+    if (!must_pass(i)) {
+        return;
+    }
     if (sp_life_check_fails(check)) {
-        next(list, true);
+        next(list, check->counts == SP_DOMAIN_FAIL);
         sp_buf_printf(list->out, "%s (%s)", sp_life_check_text(i), check->code);
-    } else if (must_pass(i) && check->result == SP_DOMAIN_NOT_RUN) {
+    } else if (check->result == SP_DOMAIN_NOT_RUN) {
         next(list, false);
         sp_buf_printf(list->out, "%s (has not run yet)", sp_life_check_text(i));
-    } else if (must_pass(i) && check->result == SP_DOMAIN_UNKNOWN && !excused(domain, i)) {
+    } else if (check->result == SP_DOMAIN_UNKNOWN && !excused(domain, i)) {
         next(list, false);
         sp_buf_printf(list->out, "%s (can't tell: %s)", sp_life_check_text(i), check->code);
     }
@@ -144,6 +159,25 @@ int sp_life_enforce_fault(const struct sp_domain *domain, char *why, size_t cap)
     return list.n > 0 ? SP_E_STATE : 0;
 }
 
+/* Which checks it goes without, as they can never tell. "" : none. */
+static void say_excused(const struct sp_domain *domain, char *why, size_t cap)
+{
+    struct sp_buf text;
+    unsigned n = 0;
+
+    sp_buf_init(&text, why, cap);
+    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
+        if (excused(domain, i)) {
+            sp_buf_printf(&text, "%s%s (%s)",
+                          n++ > 0 ? ", " : "Promoted without: ", sp_life_check_text(i),
+                          domain->checks[i].code);
+        }
+    }
+    if (n > 0) {
+        sp_buf_puts(&text, ", which can't be told from here.");
+    }
+}
+
 /* --- the operator's way --- */
 
 static void to_enforce(struct sp_domain *domain, sp_utc utc)
@@ -187,10 +221,15 @@ static int promote(struct sp_domain *domain, unsigned force, sp_time now, char *
         err = want_fresh(domain->name, now, why, cap);
     }
     if (force == 0 && err == 0) {
+        sp_life.asked_run.who = 0; /* the next promotion looks anew */
         err = refuse_blocked(domain, utc, why, cap);
     }
     if (err < 0) {
         return err;
+    }
+    why[0] = '\0';
+    if (force == 0) {
+        say_excused(domain, why, cap);
     }
     to_enforce(domain, utc);
     sp_log_info("mtasts", "%s: promoted to enforce%s", domain->name, force != 0 ? " by force" : "");

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATIENCE_S 86400 /* waiting for DNS for longer wants somebody's care */
+#define PATIENCE_S 86400          /* waiting for DNS for longer wants somebody's care */
+#define DAILY_AFTER_S (7 * 86400) /* as sp_dns_wait has it */
 #define DURATION_SIZE 32
+#define TRIES 3 /* renewals that DNS may put off in a row before it wants care */
 
 const char *sp_life_check_text(unsigned i)
 {
@@ -27,27 +29,77 @@ static bool has_expired(const struct sp_domain *domain, sp_utc utc)
     return utc > 0 && domain->not_after > 0 && utc >= domain->not_after;
 }
 
-static bool any_check_fails(const struct sp_domain *domain)
+/* A sender that keeps to the policy fails on it now. That the id is another one, or is missing, is
+ * no such failure: who holds a policy goes on with it. */
+static bool fails_strict_sender(const struct sp_domain *domain, unsigned i)
 {
-    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
-        if (sp_life_check_fails(&domain->checks[i])) {
-            return true;
-        }
+    const char *code = domain->checks[i].code;
+
+    if (i == SP_LIFE_POLICY_ID) {
+        return strcmp(code, "syntax") == 0 || strcmp(code, "several") == 0 ||
+               strcmp(code, "trailing") == 0;
     }
-    return false;
+    return i <= SP_LIFE_MX_TLS;
+}
+
+/* Retiring: what senders hold of before binds them to the MXs, and `none` nobody to anything. */
+static bool is_held(const struct sp_domain *domain, unsigned i)
+{
+    return domain->policy.mode == SP_MODE_ENFORCE &&
+           (domain->state == SP_DOMAIN_ACTIVE || i == SP_LIFE_MX_MATCH || i == SP_LIFE_MX_TLS);
+}
+
+static enum sp_domain_health health_by_checks(const struct sp_domain *domain)
+{
+    enum sp_domain_health health = SP_DOMAIN_FINE;
+
+    for (unsigned i = 0; i < SP_DOMAIN_CHECKS; i++) {
+        if (domain->checks[i].counts != SP_DOMAIN_FAIL) {
+            continue;
+        }
+        if (is_held(domain, i) && fails_strict_sender(domain, i)) {
+            return SP_DOMAIN_AT_RISK;
+        }
+        health = SP_DOMAIN_WANTS_CARE;
+    }
+    return health;
+}
+
+/* A renewal that waits since DNS could not be asked is nothing yet. */
+static bool renewal_fails(const struct sp_domain *domain)
+{
+    bool for_dns = strncmp(domain->error_id, "dns_", 4) == 0 &&
+                   domain->checks[SP_LIFE_DNS].counts != SP_DOMAIN_FAIL;
+
+    return domain->failures > (for_dns ? TRIES : 0);
 }
 
 static enum sp_domain_health active_health(const struct sp_domain *domain, sp_utc utc)
 {
-    if (has_expired(domain, utc) || any_check_fails(domain)) {
-        return domain->policy.mode == SP_MODE_ENFORCE ? SP_DOMAIN_AT_RISK : SP_DOMAIN_WANTS_CARE;
+    enum sp_domain_health health = health_by_checks(domain);
+
+    if (has_expired(domain, utc)) {
+        return is_held(domain, SP_LIFE_CERTIFICATE) ? SP_DOMAIN_AT_RISK : SP_DOMAIN_WANTS_CARE;
     }
-    return domain->failures > 0 ? SP_DOMAIN_WANTS_CARE : SP_DOMAIN_FINE;
+    return health == SP_DOMAIN_FINE && renewal_fails(domain) ? SP_DOMAIN_WANTS_CARE : health;
+}
+
+/* An id is published, and nothing is served for it. */
+static bool is_left_behind(const struct sp_domain *domain)
+{
+    return domain->state == SP_DOMAIN_DISABLED && sp_life_has_served(domain) &&
+           domain->checks[SP_LIFE_POLICY_ID].result != SP_DOMAIN_NOT_RUN &&
+           domain->dns_id[0] != '\0';
+}
+
+static sp_utc waits_for(const struct sp_domain *domain, sp_utc utc)
+{
+    return utc > 0 && domain->state_since > 0 ? utc - domain->state_since : 0;
 }
 
 static bool waits_long(const struct sp_domain *domain, sp_utc utc)
 {
-    return utc > 0 && domain->state_since > 0 && utc - domain->state_since > PATIENCE_S;
+    return waits_for(domain, utc) > PATIENCE_S;
 }
 
 enum sp_domain_health sp_life_health(const struct sp_domain *domain, sp_utc utc)
@@ -64,7 +116,7 @@ enum sp_domain_health sp_life_health(const struct sp_domain *domain, sp_utc utc)
         return active_health(domain, utc);
     case SP_DOMAIN_DISABLED:
     default:
-        return SP_DOMAIN_FINE;
+        return is_left_behind(domain) ? SP_DOMAIN_WANTS_CARE : SP_DOMAIN_FINE;
     }
 }
 
@@ -100,21 +152,50 @@ static void put_next_try(struct sp_buf *out, const struct sp_domain *domain, sp_
     }
 }
 
-static void say_disabled(struct sp_buf *out, const struct sp_domain *domain)
+static void say_records_of_disabled(struct sp_buf *out, const struct sp_domain *domain)
 {
-    char age[DURATION_SIZE];
+    bool looked = domain->checks[SP_LIFE_POLICY_ID].result != SP_DOMAIN_NOT_RUN;
 
-    if (domain->max_age_served == 0) {
+    if (is_left_behind(domain)) {
+        sp_buf_printf(out,
+                      " DNS still has the policy id %s at _mta-sts.%s, and nothing is served for "
+                      "it: delete that TXT record now, then the A and AAAA records of mta-sts.%s.",
+                      domain->dns_id, domain->name, domain->name);
+    } else if (sp_life_records_gone(domain)) {
+        sp_buf_puts(out, " Its records are gone.");
+    } else if (looked && domain->dns_id[0] == '\0') {
+        sp_buf_printf(out,
+                      " The TXT record of _mta-sts.%s is gone: delete the A and AAAA records of "
+                      "mta-sts.%s, too.",
+                      domain->name, domain->name);
+    } else {
+        sp_buf_printf(out,
+                      " Delete these records: the TXT record of _mta-sts.%s first, then the A and "
+                      "AAAA records of mta-sts.%s.",
+                      domain->name, domain->name);
+    }
+}
+
+static void say_disabled(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
+{
+    sp_utc until = sp_life_retire_until(domain);
+
+    if (!sp_life_has_served(domain)) {
         sp_buf_puts(out,
                     "Disabled: nothing is served. Publish the address records, then enable it.");
         return;
     }
-    sp_buf_printf(
-        out,
-        "Disabled: nothing is served. Remove the TXT record of _mta-sts.%s first, then the "
-        "A and AAAA records of mta-sts.%s; senders that hold the policy keep to it for up "
-        "to %s more.",
-        domain->name, domain->name, sp_duration_text(domain->max_age_served, age, sizeof age));
+    sp_buf_puts(out, "Disabled: nothing is served");
+    if (until == 0) {
+        sp_buf_puts(out, "; senders may hold a policy until its max_age has passed.");
+    } else if (utc == 0 || utc < until) {
+        sp_buf_puts(out, "; senders may hold a policy until ");
+        put_time(out, until);
+        sp_buf_putc(out, '.');
+    } else {
+        sp_buf_puts(out, ", and no sender holds a policy any more.");
+    }
+    say_records_of_disabled(out, domain);
 }
 
 static void say_waiting(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
@@ -137,11 +218,10 @@ static void say_waiting(struct sp_buf *out, const struct sp_domain *domain, sp_u
                       domain->name);
         return;
     }
-    sp_buf_printf(out,
-                  "Waiting for DNS: %s No certificate is ordered before; it is looked at again "
-                  "by itself.",
-                  domain->error[0] != '\0' ? domain->error
-                                           : "its addresses do not point here yet.");
+    sp_buf_printf(out, "Waiting for DNS: %s No certificate is ordered before; it is looked at %s.",
+                  domain->error[0] != '\0' ? domain->error : "its addresses do not point here yet.",
+                  waits_for(domain, utc) > DAILY_AFTER_S ? "daily; \"check\" looks at once"
+                                                         : "again by itself");
 }
 
 static void say_ordering(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
@@ -197,12 +277,80 @@ static void say_failing_checks(struct sp_buf *out, const struct sp_domain *domai
     }
 }
 
-static void say_active(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
+static void put_txt(struct sp_buf *out, const char *id)
 {
-    say_certificate(out, domain, utc);
-    say_failing_checks(out, domain);
+    sp_buf_printf(out, "\"v=STSv1; id=%s;\"", id);
+}
+
+static void say_publish(struct sp_buf *out, const struct sp_domain *domain, const char *old_id,
+                        const char *new_id)
+{
+    sp_buf_printf(out, "publish this TXT at _mta-sts.%s: ", domain->name);
+    put_txt(out, new_id);
+    if (old_id[0] != '\0') {
+        sp_buf_puts(out, " in place of ");
+        put_txt(out, old_id);
+    }
+}
+
+static void say_change(struct sp_buf *out, const struct sp_domain *domain)
+{
+    char old_id[SP_POLICY_ID_SIZE], new_id[SP_POLICY_ID_SIZE];
+    enum sp_life_change change = sp_life_change(domain, old_id, new_id);
+
+    if (change == SP_CHANGE_FETCHING && old_id[0] != '\0' && strcmp(old_id, new_id) != 0) {
+        sp_buf_puts(out, " Policy changed: as soon as it was fetched back over the network, its id "
+                         "is to be published.");
+    } else if (change == SP_CHANGE_PUBLISH) {
+        sp_buf_puts(out, old_id[0] != '\0' ? " Policy changed: " : " To be found, ");
+        say_publish(out, domain, old_id, new_id);
+        sp_buf_putc(out, '.');
+    }
+}
+
+/* An MX that left, and must go on working. The mx have to be loaded. */
+static void say_left(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
+{
+    sp_utc until = 0;
+
+    for (unsigned i = 0; i < domain->left_n; i++) {
+        until = domain->left_until[i] > until ? domain->left_until[i] : until;
+    }
+    if (until <= utc) {
+        return;
+    }
+    sp_buf_printf(out, " %u MX name%s that left the policy must keep working, until ",
+                  domain->left_n, domain->left_n > 1 ? "s" : "");
+    put_time(out, until);
+    sp_buf_puts(out, domain->left_n > 1 ? " at the latest." : ".");
+}
+
+static void say_auto(struct sp_buf *out, const struct sp_domain *domain)
+{
+    sp_utc at = sp_life_auto_at(domain);
+
+    if (domain->auto_days == 0 || domain->policy.mode != SP_MODE_TESTING) {
+        return;
+    }
+    if (at == 0) {
+        sp_buf_printf(out, " It goes to enforce after %u clean days, none of which has begun.",
+                      domain->auto_days);
+    } else {
+        sp_buf_puts(out, " It goes to enforce at ");
+        put_time(out, at);
+        sp_buf_puts(out, " unless a check fails before.");
+    }
+}
+
+static void say_renewal(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
+{
     if (utc == 0) {
         sp_buf_puts(out, " Renewal and checks wait for the time of day.");
+    } else if (sp_life_is_away(domain, utc)) {
+        sp_buf_printf(out, " mta-sts.%s has not pointed here since ", domain->name);
+        put_time(out, domain->checks[SP_LIFE_DNS].changed);
+        sp_buf_puts(out, ": nothing is ordered for it, and it is looked at daily; correct its "
+                         "records, then \"check\" it.");
     } else if (domain->failures > 0) {
         sp_buf_printf(out, " The renewal failed: %s", domain->error);
         put_next_try(out, domain, utc);
@@ -211,6 +359,58 @@ static void say_active(struct sp_buf *out, const struct sp_domain *domain, sp_ut
     } else if (domain->error_id[0] != '\0') {
         sp_buf_printf(out, " The renewal waits: %s", domain->error);
     }
+}
+
+static void say_active(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
+{
+    say_certificate(out, domain, utc);
+    say_change(out, domain);
+    say_failing_checks(out, domain);
+    say_renewal(out, domain, utc);
+    say_left(out, domain, utc);
+    say_auto(out, domain);
+}
+
+/* --- retiring --- */
+
+static void say_wait(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
+{
+    char old_id[SP_POLICY_ID_SIZE], new_id[SP_POLICY_ID_SIZE];
+    char wait[DURATION_SIZE];
+    enum sp_life_change change = sp_life_change(domain, old_id, new_id);
+    sp_utc until = sp_life_retire_until(domain);
+
+    if (change == SP_CHANGE_FETCHING) {
+        sp_buf_puts(out, "Retiring: mode none is served; as soon as it was fetched back over the "
+                         "network, its id is to be published.");
+    } else if (until == 0) {
+        uint64_t seconds = (uint64_t)domain->max_age_served + sp_life_ttl(domain);
+
+        sp_buf_puts(out, "Retiring: mode none is served; ");
+        say_publish(out, domain, old_id, new_id);
+        sp_buf_printf(out, ". When DNS has it, senders are waited for, %s.",
+                      sp_duration_text(seconds, wait, sizeof wait));
+    } else {
+        sp_buf_puts(out, "Retiring: mode none is served until ");
+        put_time(out, until);
+        if (utc > 0 && utc < until) {
+            sp_buf_printf(out, " (%s)",
+                          sp_duration_text((uint64_t)(until - utc), wait, sizeof wait));
+        }
+        sp_buf_puts(out, ", when no sender holds an older policy; leave the records until then.");
+    }
+}
+
+static void say_retiring(struct sp_buf *out, const struct sp_domain *domain, sp_utc utc)
+{
+    say_wait(out, domain, utc);
+    if (has_expired(domain, utc)) {
+        sp_buf_puts(out, " Its certificate expired at ");
+        put_time(out, domain->not_after);
+        sp_buf_puts(out, ": senders cannot fetch it.");
+    }
+    say_failing_checks(out, domain);
+    say_renewal(out, domain, utc);
 }
 
 void sp_life_sentence(const struct sp_domain *domain, sp_time now, char *out, size_t cap)
@@ -227,12 +427,14 @@ void sp_life_sentence(const struct sp_domain *domain, sp_time now, char *out, si
         say_ordering(&buf, domain, utc);
         break;
     case SP_DOMAIN_ACTIVE:
-    case SP_DOMAIN_RETIRING:
         say_active(&buf, domain, utc);
+        break;
+    case SP_DOMAIN_RETIRING:
+        say_retiring(&buf, domain, utc);
         break;
     case SP_DOMAIN_DISABLED:
     default:
-        say_disabled(&buf, domain);
+        say_disabled(&buf, domain, utc);
         break;
     }
 }
@@ -269,7 +471,7 @@ static void next_is(const char *text, sp_utc when, char *what, size_t cap, sp_ut
     *at = when;
 }
 
-/* The plan of an active domain's checks moves in the store's index alone. */
+/* The plan of checks moves in the store's index alone. */
 static sp_utc checks_at(const struct sp_domain *domain, sp_utc utc)
 {
     sp_utc due = 0;
@@ -281,17 +483,46 @@ static sp_utc checks_at(const struct sp_domain *domain, sp_utc utc)
     return due < utc ? utc : due;
 }
 
-static void next_of_active(const struct sp_domain *domain, sp_utc utc, char *what, size_t cap,
+/* What the next look at a served domain waits for. */
+static const char *awaited(const struct sp_domain *domain)
+{
+    char old_id[SP_POLICY_ID_SIZE], new_id[SP_POLICY_ID_SIZE];
+
+    switch (sp_life_change(domain, old_id, new_id)) {
+    case SP_CHANGE_FETCHING:
+        return "fetching the policy back";
+    case SP_CHANGE_PUBLISH:
+        return "a look at the id in DNS";
+    case SP_CHANGE_NONE:
+    default:
+        return "checks";
+    }
+}
+
+static void next_of_served(const struct sp_domain *domain, sp_utc utc, char *what, size_t cap,
                            sp_utc *at)
 {
     sp_utc checks = checks_at(domain, utc);
+    sp_utc until = sp_life_retire_until(domain);
 
     if (is_ordered(domain)) {
         next_is("the renewed certificate", 0, what, cap, at);
+    } else if (until != 0) {
+        next_is("the end of its retirement", until < utc ? utc : until, what, cap, at);
     } else if (domain->next_try != 0 && domain->next_try <= checks) {
         next_is("renewal", domain->next_try < utc ? utc : domain->next_try, what, cap, at);
     } else {
-        next_is("checks", checks, what, cap, at);
+        next_is(awaited(domain), checks, what, cap, at);
+    }
+}
+
+static void next_of_disabled(const struct sp_domain *domain, sp_utc utc, char *what, size_t cap,
+                             sp_utc *at)
+{
+    if (sp_life_has_served(domain) && utc > 0) {
+        next_is("a look for records left behind", checks_at(domain, utc), what, cap, at);
+    } else {
+        next_is("nothing until it is enabled", 0, what, cap, at);
     }
 }
 
@@ -300,15 +531,15 @@ void sp_life_next(const struct sp_domain *domain, sp_time now, char *what, size_
     sp_utc utc = sp_life_utc(now);
 
     if (domain->state == SP_DOMAIN_DISABLED) {
-        next_is("nothing until it is enabled", 0, what, cap, at);
+        next_of_disabled(domain, utc, what, cap, at);
     } else if (is_checked(domain)) {
         next_is("the results of its checks", 0, what, cap, at);
     } else if (utc == 0) {
         next_is("the time of day", 0, what, cap, at);
     } else if (domain->state == SP_DOMAIN_WAITING_DNS) {
         next_is("a look at DNS", checks_at(domain, utc), what, cap, at);
-    } else if (domain->state == SP_DOMAIN_ACTIVE) {
-        next_of_active(domain, utc, what, cap, at);
+    } else if (domain->state == SP_DOMAIN_ACTIVE || domain->state == SP_DOMAIN_RETIRING) {
+        next_of_served(domain, utc, what, cap, at);
     } else if (is_ordered(domain)) {
         next_is("the certificate", 0, what, cap, at);
     } else {

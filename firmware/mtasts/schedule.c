@@ -5,6 +5,7 @@
 #define MINUTE 60U
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
+#define WEEK (7 * DAY)
 
 /* seconds ± 10 %, so that domains which began together drift apart, and off the full hour. */
 static uint32_t around(uint32_t seconds, uint32_t random)
@@ -30,7 +31,26 @@ uint32_t sp_dns_wait(uint64_t waited_s, uint32_t random)
     if (waited_s < HOUR) {
         return around(2 * MINUTE, random);
     }
-    return around(waited_s < DAY ? 10 * MINUTE : HOUR, random);
+    if (waited_s < WEEK) {
+        return around(waited_s < DAY ? 10 * MINUTE : HOUR, random);
+    }
+    return sp_daily_wait(random);
+}
+
+uint32_t sp_awaited_wait(uint64_t waited_s, uint32_t random)
+{
+    if (waited_s < 10 * MINUTE) {
+        return around(2 * MINUTE, random);
+    }
+    if (waited_s < HOUR) {
+        return around(5 * MINUTE, random);
+    }
+    return around(waited_s < DAY ? 15 * MINUTE : HOUR, random);
+}
+
+uint32_t sp_daily_wait(uint32_t random)
+{
+    return around(DAY, random);
 }
 
 uint32_t sp_check_wait(uint32_t random)

@@ -32,15 +32,15 @@ static void checks_run_hourly_and_are_stored_when_they_change(void **state)
     assert_int_equal(fake_store_stats.puts, puts);
     host->https = SP_DOMAIN_FAIL;
     world_run(5 * HOUR);
-    assert_int_equal(fake_store_stats.puts, puts + 1);
+    assert_int_equal(fake_store_stats.puts, puts + 2); /* seen, and confirmed */
     says("Failing checks: https (status).");
     assert_int_equal(world_domain(D)->checks[1].result, SP_DOMAIN_FAIL);
     assert_in_range(world_domain(D)->checks[1].changed, world_utc() - 5 * HOUR, world_utc());
     assert_int_equal(sp_life_tally().by_health[SP_DOMAIN_WANTS_CARE], 1);
     assert_int_equal(sp_life_tally().by_health[SP_DOMAIN_FINE], 0);
-    host->https = SP_DOMAIN_UNKNOWN;
+    host->https = SP_DOMAIN_UNKNOWN; /* which changes nothing */
     world_run(2 * HOUR);
-    assert_int_equal(health(), SP_DOMAIN_FINE);
+    assert_int_equal(health(), SP_DOMAIN_WANTS_CARE);
     host->https = SP_DOMAIN_PASS;
     world_run(2 * HOUR);
     assert_int_equal(sp_life_tally().by_health[SP_DOMAIN_FINE], 1);
@@ -161,17 +161,18 @@ static void disabling_keeps_the_certificate_and_names_the_records(void **state)
 
     assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), 0);
     state_is(SP_DOMAIN_DISABLED);
-    says(
-        "Disabled: nothing is served. Remove the TXT record of _mta-sts.example.com first, then "
-        "the "
-        "A and AAAA records of mta-sts.example.com; senders that hold the policy keep to it for up "
-        "to 7 days more.");
+    says("Disabled: nothing is served; senders may hold a policy until 2026-12-01T");
+    says("Delete these records: the TXT record of _mta-sts.example.com first, then the A and AAAA "
+         "records of mta-sts.example.com.");
     assert_true(world_domain(D)->key_n > 0);
     assert_int_equal(host->cancels, 1);
     assert_int_equal(sp_life_disable(D, true, world.now, why, sizeof why), SP_E_STATE);
     host->full_checks = 0;
     world_run(100 * DAY);
     assert_int_equal(host->full_checks + host->orders, 1);
+    says("Disabled: nothing is served, and no sender holds a policy any more. The TXT record of "
+         "_mta-sts.example.com is gone: delete the A and AAAA records of mta-sts.example.com, "
+         "too.");
 }
 
 static void a_kept_certificate_serves_again_without_an_order(void **state)

@@ -1,6 +1,7 @@
 /*
  * The power goes at every single flash operation of a life (add, enable, order, renewal with
- * another intermediate, disable, remove), before it, after it, and in its midst.
+ * another intermediate, disable, remove) and of a retirement, before it, after it, and in its
+ * midst.
  */
 #include "base/err.h"
 
@@ -112,6 +113,97 @@ static void cut_at_every_operation(enum sp_nor_fault fault)
     print_message("cut at each of %u flash operations\n", (unsigned)ops);
 }
 
+/* --- a retirement --- */
+
+static sp_utc replaced_at; /* when the former id went out of DNS; 0: not yet */
+
+static void served_id(char *out)
+{
+    sp_life_served_id(world_domain(D), world_utc(), out);
+}
+
+/* Each part is left out when it was done before the cut. */
+static void retire(void)
+{
+    char id[SP_POLICY_ID_SIZE];
+
+    add_again();
+    if (only_host()->certificates == 0 && world_domain(D)->state == SP_DOMAIN_DISABLED) {
+        world_enable(D);
+    }
+    world_run(ENOUGH);
+    if (world_domain(D)->state == SP_DOMAIN_ACTIVE) {
+        served_id(id);
+        world_publish(D, id);
+        assert_int_equal(sp_life_disable(D, false, world.now, why, sizeof why), 0);
+    }
+    world_run(ENOUGH);
+    if (replaced_at == 0) {
+        served_id(id);
+        world_publish(D, id);
+        replaced_at = world_utc();
+    }
+    world_run(3 * HOUR);
+}
+
+static void begin_retirement(void)
+{
+    begin();
+    replaced_at = 0;
+}
+
+static uint64_t count_ops_of_retirement(void)
+{
+    uint64_t before;
+
+    begin_retirement();
+    before = world_store_ops();
+    retire();
+    world_run(8 * DAY);
+    assert_int_equal(world_domain(D)->state, SP_DOMAIN_DISABLED);
+    return world_store_ops() - before;
+}
+
+/* Whenever the power went: `none` is served as long as a sender may hold what came before. */
+static void ends_in_time(void)
+{
+    sp_utc until;
+
+    world_reset();
+    retire();
+    until = sp_life_retire_until(world_domain(D));
+    assert_in_range(until, replaced_at + SP_MAX_AGE_DEFAULT + 300,
+                    replaced_at + SP_MAX_AGE_DEFAULT + 300 + 10 * MINUTE);
+    if (world_utc() < until) {
+        assert_int_equal(world_domain(D)->state, SP_DOMAIN_RETIRING);
+        world_run(until - world_utc() + 10);
+    }
+    assert_int_equal(world_domain(D)->state, SP_DOMAIN_DISABLED);
+    assert_true(world_domain(D)->state_since >= until);
+}
+
+static void a_retirement_survives_a_cut_at_every_flash_operation(void **state)
+{
+    static const enum sp_nor_fault faults[] = {SP_NOR_CUT_BEFORE, SP_NOR_CUT_AFTER,
+                                               SP_NOR_CUT_TORN};
+    volatile uint64_t ops = count_ops_of_retirement();
+    (void)state;
+
+    for (volatile size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        for (volatile uint64_t at = 1; at <= ops; at++) {
+            begin_retirement();
+            world_store_cut_at(faults[i], at);
+            if (setjmp(world_store_cut) == 0) {
+                retire();
+                world_run(8 * DAY);
+            } else {
+                ends_in_time();
+            }
+        }
+    }
+    print_message("cut at each of %u flash operations\n", (unsigned)ops);
+}
+
 static void a_life_survives_a_cut_before_every_flash_operation(void **state)
 {
     (void)state;
@@ -137,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_life_survives_a_cut_before_every_flash_operation),
         cmocka_unit_test(a_life_survives_a_cut_after_every_flash_operation),
         cmocka_unit_test(a_life_survives_a_cut_in_the_midst_of_every_flash_operation),
+        cmocka_unit_test(a_retirement_survives_a_cut_at_every_flash_operation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

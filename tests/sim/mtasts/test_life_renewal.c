@@ -74,7 +74,9 @@ static void a_domain_that_no_longer_points_here_is_not_renewed(void **state)
     assert_int_equal(host->orders, 1);
     /* 1, 10, 100 minutes, then a try a day. */
     assert_in_range(world_domain(D)->failures, 15, 20);
-    says("No renewal is ordered while DNS does not point here: It points elsewhere.");
+    says("mta-sts.example.com has not pointed here since 20");
+    says(": nothing is ordered for it, and it is looked at daily;");
+    assert_string_equal(world_domain(D)->error_id, "dns_a_elsewhere");
     host->dns = SP_DOMAIN_PASS;
     world_run(28 * HOUR);
     assert_int_equal(host->orders, 2);
@@ -108,14 +110,50 @@ static void an_expired_certificate_of_an_enforced_policy_is_a_risk(void **state)
     assert_int_equal(sp_life_health(&domain, 1000), SP_DOMAIN_WANTS_CARE);
     domain.policy.mode = SP_MODE_ENFORCE;
     assert_int_equal(sp_life_health(&domain, 1000), SP_DOMAIN_AT_RISK);
-    domain.checks[3].result = SP_DOMAIN_UNKNOWN;
-    assert_int_equal(sp_life_health(&domain, 999), SP_DOMAIN_FINE);
-    domain.checks[3].result = SP_DOMAIN_FAIL;
-    assert_int_equal(sp_life_health(&domain, 999), SP_DOMAIN_AT_RISK);
     domain.policy.mode = SP_MODE_TESTING;
-    assert_int_equal(sp_life_health(&domain, 999), SP_DOMAIN_WANTS_CARE);
     domain.state = SP_DOMAIN_DISABLED;
     assert_int_equal(sp_life_health(&domain, 1000), SP_DOMAIN_FINE);
+}
+
+/* A risk is what a sender that enforces fails on now. */
+static void the_light_tells_risk_from_care(void **state)
+{
+    static const struct {
+        unsigned check;
+        const char *code;
+        enum sp_domain_health active, retiring;
+    } rows[] = {
+        {0, "a_elsewhere", SP_DOMAIN_AT_RISK, SP_DOMAIN_WANTS_CARE},
+        {1, "status", SP_DOMAIN_AT_RISK, SP_DOMAIN_WANTS_CARE},
+        {2, "name", SP_DOMAIN_AT_RISK, SP_DOMAIN_WANTS_CARE},
+        {3, "syntax", SP_DOMAIN_AT_RISK, SP_DOMAIN_WANTS_CARE},
+        {3, "several", SP_DOMAIN_AT_RISK, SP_DOMAIN_WANTS_CARE},
+        {3, "missing", SP_DOMAIN_WANTS_CARE, SP_DOMAIN_WANTS_CARE},
+        {3, "id_differs", SP_DOMAIN_WANTS_CARE, SP_DOMAIN_WANTS_CARE},
+        {4, "mx_unlisted", SP_DOMAIN_AT_RISK, SP_DOMAIN_AT_RISK},
+        {5, "cert_name", SP_DOMAIN_AT_RISK, SP_DOMAIN_AT_RISK},
+        {6, "outside_fails", SP_DOMAIN_WANTS_CARE, SP_DOMAIN_WANTS_CARE},
+        {7, "missing", SP_DOMAIN_WANTS_CARE, SP_DOMAIN_WANTS_CARE},
+        {8, "forbids", SP_DOMAIN_WANTS_CARE, SP_DOMAIN_WANTS_CARE},
+        {9, "behind", SP_DOMAIN_WANTS_CARE, SP_DOMAIN_WANTS_CARE},
+        {10, "refused", SP_DOMAIN_WANTS_CARE, SP_DOMAIN_WANTS_CARE},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct sp_domain domain = {.state = SP_DOMAIN_ACTIVE, .policy.mode = SP_MODE_ENFORCE};
+
+        domain.checks[rows[i].check].result = SP_DOMAIN_UNKNOWN;
+        assert_int_equal(sp_life_health(&domain, 999), SP_DOMAIN_FINE);
+        domain.checks[rows[i].check].counts = SP_DOMAIN_FAIL;
+        strcpy(domain.checks[rows[i].check].code, rows[i].code);
+        assert_int_equal(sp_life_health(&domain, 999), rows[i].active);
+        domain.state = SP_DOMAIN_RETIRING;
+        assert_int_equal(sp_life_health(&domain, 999), rows[i].retiring);
+        domain.policy.mode = SP_MODE_TESTING;
+        domain.state = SP_DOMAIN_ACTIVE;
+        assert_int_equal(sp_life_health(&domain, 999), SP_DOMAIN_WANTS_CARE);
+    }
 }
 
 static void the_operator_can_renew_at_any_time(void **state)
@@ -165,6 +203,7 @@ int main(void)
         TEST(a_domain_that_no_longer_points_here_is_not_renewed),
         TEST(dns_that_cannot_be_asked_puts_a_renewal_off_for_less),
         TEST(an_expired_certificate_of_an_enforced_policy_is_a_risk),
+        TEST(the_light_tells_risk_from_care),
         TEST(the_operator_can_renew_at_any_time),
         TEST(intermediates_that_are_not_used_any_more_go),
     };

@@ -8,9 +8,13 @@
 #include "cm.h"
 #include "fake_cert.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#define ALL ((1U << SP_DOMAIN_CHECKS) - 1)
+
 struct world world;
+static const struct sp_life_check_result *results_of_run;
 
 sp_utc world_utc(void)
 {
@@ -152,6 +156,18 @@ static void note_full_check(struct host *host)
     host->full_checks++;
 }
 
+static void note_wanted(const struct sp_domain *domain, char *wanted)
+{
+    bool over = domain->state == SP_DOMAIN_DISABLED && domain->max_age_served > 0;
+    struct sp_policy in_force;
+
+    sp_life_in_force(domain, &in_force);
+    sp_policy_id(&in_force, wanted);
+    if (over) {
+        wanted[0] = '\0';
+    }
+}
+
 static int check_start(void *ctx, const struct sp_domain *domain, unsigned which, sp_time now)
 {
     (void)ctx;
@@ -159,18 +175,64 @@ static int check_start(void *ctx, const struct sp_domain *domain, unsigned which
         return SP_E_AGAIN;
     }
     assert_null(world.checking);
-    assert_true(which == 1 || which == (1U << SP_DOMAIN_CHECKS) - 1);
+    assert_true(which == 1 || which == 9 || which == 15 || which == ALL);
     world.checking = world_host(domain->name);
     world.checking_which = which;
     world.check_began = now;
+    note_wanted(domain, world.checking->wanted);
+    if (!world.checking->by_hand) {
+        sp_life_published_id(domain, world_utc(), world.checking->txt);
+    }
     return 0;
 }
 
 static void result(struct sp_life_check_result *out, uint8_t value, const char *code)
 {
+    if ((world.checking_which & 1U << (out - results_of_run)) == 0) {
+        return;
+    }
     out->result = value;
     strcpy(out->code, value == SP_DOMAIN_PASS ? "ok" : code);
     out->reason = value == SP_DOMAIN_PASS ? "All is well." : "It points elsewhere.";
+}
+
+static void look_at_txt(struct host *host, struct sp_life_check_result *out,
+                        struct sp_life_dns_id *seen)
+{
+    bool right = strcmp(host->txt, host->wanted) == 0;
+
+    if ((world.checking_which & 8) == 0) {
+        return;
+    }
+    if (host->dns_silent) {
+        result(out, SP_DOMAIN_UNKNOWN, "servfail");
+        return;
+    }
+    seen->known = true;
+    strcpy(seen->id, host->txt);
+    seen->ttl = host->txt[0] != '\0' ? host->ttl : 0;
+    result(out, right ? SP_DOMAIN_PASS : SP_DOMAIN_FAIL,
+           host->txt[0] == '\0'      ? "missing"
+           : host->wanted[0] == '\0' ? "left_behind"
+                                     : "id_differs");
+}
+
+static void note_run(struct host *host)
+{
+    host->looked_at = world_utc();
+    switch (world.checking_which) {
+    case ALL:
+        note_full_check(host);
+        break;
+    case 15:
+        host->short_checks++;
+        break;
+    case 9:
+        host->leftover_checks++;
+        break;
+    default:
+        host->dns_checks++;
+    }
 }
 
 static int check_poll(void *ctx, struct sp_life_check_result out[SP_DOMAIN_CHECKS],
@@ -183,17 +245,19 @@ static int check_poll(void *ctx, struct sp_life_check_result out[SP_DOMAIN_CHECK
     if (world.now - world.check_began < world.check_ms) {
         return SP_E_AGAIN;
     }
+    memset(out, 0, SP_DOMAIN_CHECKS * sizeof out[0]);
     memset(seen, 0, sizeof *seen);
+    results_of_run = out;
     result(&out[0], host->dns, host->dns_code);
     host->dns_passed_last = host->dns == SP_DOMAIN_PASS;
-    if (world.checking_which != 1) {
-        result(&out[1], host->https, "status");
-        result(&out[2], host->certificate, "expired");
-        result(&out[3], host->policy_id, "missing");
-        note_full_check(host);
-    } else {
-        host->dns_checks++;
-    }
+    result(&out[1], host->https, host->https_code);
+    result(&out[2], host->certificate, "expired");
+    look_at_txt(host, &out[3], seen);
+    result(&out[4], host->mx_match, "mx_unlisted");
+    result(&out[5], host->mx_tls, host->mx_tls_code);
+    result(&out[6], host->seen, "inside_only");
+    result(&out[9], host->clock, "clock_unknown");
+    note_run(host);
     world.checking = NULL;
     return 0;
 }
@@ -205,6 +269,16 @@ static void changed(void *ctx, const char *domain)
     world.changes++;
 }
 
+static int reports(void *ctx, const char *domain, sp_utc now, char *sentence, size_t cap)
+{
+    const struct host *host = world_host(domain);
+    (void)ctx;
+
+    assert_true(now == world_utc());
+    (void)snprintf(sentence, cap, "%s", host->reports);
+    return host->reports[0] != '\0' ? 1 : 0;
+}
+
 static const struct sp_life_ops ops = {
     .utc = utc,
     .order_start = order_start,
@@ -214,6 +288,7 @@ static const struct sp_life_ops ops = {
     .check_start = check_start,
     .check_poll = check_poll,
     .changed = changed,
+    .reports = reports,
 };
 
 /* --- time --- */
@@ -309,8 +384,14 @@ struct host *world_add(const char *domain)
         .dns = SP_DOMAIN_PASS,
         .https = SP_DOMAIN_PASS,
         .certificate = SP_DOMAIN_PASS,
-        .policy_id = SP_DOMAIN_PASS,
+        .mx_match = SP_DOMAIN_PASS,
+        .mx_tls = SP_DOMAIN_PASS,
+        .seen = SP_DOMAIN_PASS,
+        .clock = SP_DOMAIN_PASS,
         .dns_code = "a_elsewhere",
+        .https_code = "status",
+        .mx_tls_code = "cert_name",
+        .ttl = 300,
         .lifetime = 90 * (sp_utc)DAY,
     };
     strcpy(host->domain, domain);
@@ -339,6 +420,22 @@ struct sp_domain *world_domain(const char *domain)
 
     assert_int_equal(sp_domain_load(world_store, domain, &out), 0);
     return &out;
+}
+
+void world_publish(const char *domain, const char *id)
+{
+    struct host *host = world_host(domain);
+
+    host->by_hand = true;
+    strcpy(host->txt, id);
+}
+
+const char *world_wanted(const char *domain)
+{
+    static char id[SP_POLICY_ID_SIZE];
+
+    sp_life_published_id(world_domain(domain), world_utc(), id);
+    return id;
 }
 
 const char *world_sentence(const char *domain)

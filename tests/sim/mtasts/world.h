@@ -25,15 +25,23 @@ enum ca_mood {
 
 struct host {
     char domain[64];
-    uint8_t dns, https, certificate, policy_id; /* SP_DOMAIN_PASS … */
-    char dns_code[32];
+    uint8_t dns, https, certificate; /* SP_DOMAIN_PASS … */
+    uint8_t mx_match, mx_tls, seen, clock;
+    char dns_code[32], https_code[32], mx_tls_code[32];
+    bool by_hand; /* DNS carries `txt`; else what is to be published, at once */
+    bool dns_silent;
+    char txt[SP_POLICY_ID_SIZE]; /* the id, "" : none */
+    uint32_t ttl;
+    char reports[80]; /* what the TLS reports tell of failures, "" : nothing */
     enum ca_mood ca;
     uint32_t retry_after;
     sp_utc lifetime;
 
     /* What happened. */
-    unsigned orders, certificates, dns_checks, full_checks, cancels;
-    bool dns_passed_last;                       /* the last dns check of this host passed */
+    unsigned orders, certificates, dns_checks, full_checks, short_checks, leftover_checks, cancels;
+    char wanted[SP_POLICY_ID_SIZE]; /* in force when the last run began; "" : none is to be there */
+    bool dns_passed_last;           /* the last dns check of this host passed */
+    sp_utc looked_at;               /* the end of the last run of any checks */
     sp_utc ordered_at, checked_at, longest_gap; /* between full checks */
 };
 
@@ -64,6 +72,10 @@ extern struct sp_store *world_store;
 
 /* A blank flash, a clock that is set, everybody content. */
 void world_begin(void);
+/* DNS carries this id from now on, "" : none. */
+void world_publish(const char *domain, const char *id);
+/* The id that is to be published. */
+const char *world_wanted(const char *domain);
 /* The firmware starts again on the same flash. */
 void world_reset(void);
 struct host *world_host(const char *domain);

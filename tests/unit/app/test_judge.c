@@ -51,6 +51,7 @@ static void put(unsigned i, enum sp_mode mode, uint8_t result)
     domain->state = SP_DOMAIN_ACTIVE;
     domain->policy.mode = mode;
     domain->checks[0].result = result;
+    domain->checks[0].counts = result;
     assert_int_equal(sp_domain_save(&sp_app.store, domain), 0);
     sp_scratch_release(mark);
 }

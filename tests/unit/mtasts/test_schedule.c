@@ -96,7 +96,18 @@ static void dns_is_looked_at_less_and_less_often(void **state)
     waits_keep_to_their_range(sp_dns_wait, HOUR, 10 * MINUTE);
     waits_keep_to_their_range(sp_dns_wait, DAY - 1, 10 * MINUTE);
     waits_keep_to_their_range(sp_dns_wait, DAY, HOUR);
-    waits_keep_to_their_range(sp_dns_wait, UINT64_MAX, HOUR);
+    waits_keep_to_their_range(sp_dns_wait, 7 * DAY - 1, HOUR);
+    waits_keep_to_their_range(sp_dns_wait, 7 * DAY, DAY);
+    waits_keep_to_their_range(sp_dns_wait, UINT64_MAX, DAY);
+}
+
+static void what_is_awaited_is_looked_at_less_and_less_often(void **state)
+{
+    (void)state;
+    waits_keep_to_their_range(sp_awaited_wait, 0, 2 * MINUTE);
+    waits_keep_to_their_range(sp_awaited_wait, 10 * MINUTE, 5 * MINUTE);
+    waits_keep_to_their_range(sp_awaited_wait, HOUR, 15 * MINUTE);
+    waits_keep_to_their_range(sp_awaited_wait, DAY, HOUR);
 }
 
 static void checks_run_about_hourly(void **state)
@@ -112,6 +123,7 @@ int main(void)
         cmocka_unit_test(a_certificate_without_a_lifetime_is_due_at_its_end),
         cmocka_unit_test(backoff_is_1_10_100_minutes_then_a_day),
         cmocka_unit_test(dns_is_looked_at_less_and_less_often),
+        cmocka_unit_test(what_is_awaited_is_looked_at_less_and_less_often),
         cmocka_unit_test(checks_run_about_hourly),
     };
 
