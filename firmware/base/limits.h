@@ -97,8 +97,8 @@
 #define SP_RESOLVERS 3
 
 /* Checks */
-#define SP_REPORT_WORDS 2048 /* bytes of all that is said in the report that was asked for */
-#define SP_REPORT_WORDS_PASSING 1280 /* and in that of a domain looked at in passing */
+#define SP_REPORT_WORDS 3072 /* bytes of all that is said in the report that was asked for */
+#define SP_REPORT_WORDS_PASSING 1792 /* and in that of a domain looked at in passing */
 
 /* Addresses */
 #define SP_ADDRESSES 6 /* own addresses of both families */
