@@ -49,6 +49,14 @@ void sp_dns_put_text(struct sp_dns_writer *writer, const void *bytes, size_t n, 
     to[n] = '\0';
 }
 
+void sp_dns_add_text(struct sp_dns_writer *writer, const void *bytes, size_t n, size_t cap)
+{
+    if (!writer->full) {
+        writer->at--; /* the terminator */
+    }
+    sp_dns_put_text(writer, bytes, n, cap);
+}
+
 void sp_dns_put_name(struct sp_dns_writer *writer, const char *name)
 {
     size_t n = strlen(name);

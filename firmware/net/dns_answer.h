@@ -26,6 +26,8 @@ void sp_dns_put_addr(struct sp_dns_writer *writer, const struct sp_addr *addr);
 void sp_dns_put_name(struct sp_dns_writer *writer, const char *name);
 /* Cut to cap bytes with its terminator; bytes that would end it early become '?'. */
 void sp_dns_put_text(struct sp_dns_writer *writer, const void *bytes, size_t n, size_t cap);
+/* Goes on with the text that was put last; cap holds for what is added, with the terminator. */
+void sp_dns_add_text(struct sp_dns_writer *writer, const void *bytes, size_t n, size_t cap);
 void sp_dns_record_end(struct sp_dns_writer *writer);
 
 #endif

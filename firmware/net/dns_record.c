@@ -115,7 +115,23 @@ static const char *name_of(const ares_dns_rr_t *rr, ares_dns_rr_key_t key)
     return name != NULL ? name : "";
 }
 
-static void put_bytes(struct sp_dns_writer *out, const ares_dns_rr_t *rr, ares_dns_rr_key_t key,
+/* The strings of a TXT record, joined here: c-ares would need memory to join them, and a text that
+ * it has none for would look empty. */
+static void put_strings(struct sp_dns_writer *out, const ares_dns_rr_t *rr)
+{
+    size_t left = SP_DNS_TEXT_MAX;
+
+    sp_dns_put_text(out, "", 0, left);
+    for (size_t i = 0; i < ares_dns_rr_get_abin_cnt(rr, ARES_RR_TXT_DATA); i++) {
+        size_t n = 0;
+        const unsigned char *bytes = ares_dns_rr_get_abin(rr, ARES_RR_TXT_DATA, i, &n);
+
+        sp_dns_add_text(out, bytes, n, left);
+        left -= n < left ? n : left - 1;
+    }
+}
+
+static void put_value(struct sp_dns_writer *out, const ares_dns_rr_t *rr, ares_dns_rr_key_t key,
                       size_t cap)
 {
     size_t n = 0;
@@ -129,7 +145,7 @@ static void put_caa(struct sp_dns_writer *out, const ares_dns_rr_t *rr)
     const char *tag = name_of(rr, ARES_RR_CAA_TAG);
 
     sp_dns_put_text(out, tag, strlen(tag), TAG_SIZE);
-    put_bytes(out, rr, ARES_RR_CAA_VALUE, SP_DOMAIN_SIZE);
+    put_value(out, rr, ARES_RR_CAA_VALUE, SP_DOMAIN_SIZE);
 }
 
 static uint16_t number_of(const ares_dns_rr_t *rr)
@@ -164,7 +180,7 @@ static void put_fields(struct sp_dns_writer *out, const ares_dns_rr_t *rr)
         sp_dns_put_name(out, name_of(rr, ARES_RR_MX_EXCHANGE));
         break;
     case ARES_REC_TYPE_TXT:
-        put_bytes(out, rr, ARES_RR_TXT_DATA, SP_DNS_TEXT_MAX);
+        put_strings(out, rr);
         break;
     case ARES_REC_TYPE_CAA:
         put_caa(out, rr);

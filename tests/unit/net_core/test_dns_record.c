@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "net/dns_record.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct sp_dns_answer answer;
@@ -178,6 +179,53 @@ static void txt_strings_are_joined_and_nul_is_shown(void **state)
     record(&m, NULL, 0, 16, "\x02hi\x00\x03 \x00x", 8);
     assert_int_equal(parse(&m, SP_DNS_TXT), 0);
     assert_string_equal(at(0).u.text, "hi ?x");
+}
+
+static void a_long_text_is_cut_wherever_its_strings_end(void **state)
+{
+    uint8_t data[3 * 256];
+    struct message m = question(0, 0, 16);
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        memset(data + i * 256, 'a' + (int)i, 256);
+        data[i * 256] = 255;
+    }
+    record(&m, NULL, 0, 16, data, sizeof data);
+    assert_int_equal(parse(&m, SP_DNS_TXT), 0);
+    assert_int_equal(strlen(at(0).u.text), SP_DNS_TEXT_MAX - 1);
+    assert_int_equal(strspn(at(0).u.text, "a"), 255);
+    assert_string_equal(at(0).u.text + 509, "bc");
+}
+
+/* Memory for c-ares that runs out. */
+static int allocations_left;
+
+static void *scarce(size_t n)
+{
+    return allocations_left-- > 0 ? malloc(n) : NULL;
+}
+
+static void *scarce_again(void *p, size_t n)
+{
+    return allocations_left-- > 0 ? realloc(p, n) : NULL;
+}
+
+static void no_text_is_lost_for_want_of_memory(void **state)
+{
+    struct message m = question(0, 0, 16);
+    int tries = 0;
+
+    (void)state;
+    record(&m, NULL, 0, 16, "\x02hi\x03you", 7);
+    ares_library_init_mem(ARES_LIB_INIT_ALL, scarce, free, scarce_again);
+    do {
+        allocations_left = tries++;
+        answer.n = 0;
+    } while (parse(&m, SP_DNS_TXT) != 0);
+    assert_true(tries > 1);
+    assert_string_equal(at(0).u.text, "hiyou");
+    ares_library_cleanup();
 }
 
 static void cname_order_does_not_matter(void **state)
@@ -471,6 +519,8 @@ int main(void)
         cmocka_unit_test(address_is_taken),
         cmocka_unit_test(rcodes_have_their_errors),
         cmocka_unit_test(txt_strings_are_joined_and_nul_is_shown),
+        cmocka_unit_test(a_long_text_is_cut_wherever_its_strings_end),
+        cmocka_unit_test(no_text_is_lost_for_want_of_memory),
         cmocka_unit_test(cname_order_does_not_matter),
         cmocka_unit_test(cname_loop_ends),
         cmocka_unit_test(asked_for_a_cname_it_is_not_followed),
