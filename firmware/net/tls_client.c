@@ -6,6 +6,7 @@
 #include "tls_private.h"
 #include "trust_private.h"
 
+#include <mbedtls/oid.h>
 #include <mbedtls/x509_crt.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +113,12 @@ static void describe(struct client *client, const mbedtls_x509_crt *leaf, int er
     sp_scratch_release(mark);
 }
 
+/* mbedTLS takes a common name then. Senders do not (RFC 6125 6.4.4, RFC 8461 3.3). */
+static bool names_no_host(const mbedtls_x509_crt *leaf)
+{
+    return mbedtls_x509_crt_has_ext_type(leaf, MBEDTLS_X509_EXT_SUBJECT_ALT_NAME) == 0;
+}
+
 /* mbedTLS shows each certificate of the chain, from the root down, with what is wrong about it. The
  * leaf is described while it is there: it is gone after a handshake that fails. */
 static int look_at(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
@@ -121,6 +128,7 @@ static int look_at(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
     if (depth > 0) {
         client->flags |= *flags;
     } else {
+        *flags |= names_no_host(crt) ? MBEDTLS_X509_BADCERT_CN_MISMATCH : 0;
         describe(client, crt, error_of_flags(client->flags | *flags));
     }
     return 0;
