@@ -158,12 +158,16 @@ static void judge_failure(struct sp_check_run *run, struct sp_check_pen *check,
 
 /* --- an answer --- */
 
+/* The others from 300 on lead nowhere (RFC 9110 15.4). */
+static bool is_redirect(int status)
+{
+    return (status >= 301 && status <= 303) || status == 307 || status == 308;
+}
+
 static void say_status(struct sp_check_run *run, struct sp_check_pen *check,
                        const struct sp_http_result *result)
 {
-    bool redirect = result->status >= 300 && result->status < 400;
-
-    if (redirect) {
+    if (is_redirect(result->status)) {
         sp_check_say(check, SP_CHECK_FAIL, "redirect",
                      "%s answers with a redirect (status %d, to %.100s), which senders do not "
                      "follow.",
@@ -231,6 +235,27 @@ static void take_line(struct sp_span text, size_t at, char *out)
     out[n] = '\0';
 }
 
+/* In what line `line` differs. over: the policy ends before it. */
+static void say_line(struct sp_check_run *run, struct sp_check_pen *check, unsigned line,
+                     const char *got, const char *wanted, bool over)
+{
+    if (over) {
+        sp_check_say(check, SP_CHECK_FAIL, "body_differs",
+                     "What %s serves is not this policy: line %u, \"%s\", is one too many.",
+                     run->host, line, got);
+    } else if (strcmp(got, wanted) == 0) {
+        sp_check_say(check, SP_CHECK_FAIL, "body_differs",
+                     "What %s serves is not this policy: line %u, \"%s\", ends otherwise than in "
+                     "CR LF.",
+                     run->host, line, got);
+    } else {
+        sp_check_say(check, SP_CHECK_FAIL, "body_differs",
+                     "What %s serves is not this policy: line %u is \"%s\" instead of \"%s\".",
+                     run->host, line, got, wanted);
+    }
+    sp_check_remedy(check, "See what answers there: another host, or a cache in between.");
+}
+
 static void say_body(struct sp_check_run *run, struct sp_check_pen *check, struct sp_span body,
                      struct sp_span wanted)
 {
@@ -243,10 +268,7 @@ static void say_body(struct sp_check_run *run, struct sp_check_pen *check, struc
     }
     take_line(body, at, got_line);
     take_line(wanted, at, wanted_line);
-    sp_check_say(check, SP_CHECK_FAIL, "body_differs",
-                 "What %s serves is not this policy: line %u is \"%s\" instead of \"%s\".",
-                 run->host, line, got_line, wanted_line);
-    sp_check_remedy(check, "See what answers there: another host, or a cache in between.");
+    say_line(run, check, line, got_line, wanted_line, at == wanted.n);
 }
 
 static void say_pass(struct sp_check_run *run, struct sp_check_pen *check,
