@@ -1,7 +1,7 @@
 """A resolver that fails on demand: it asks the world's DNS server and spoils the answers that rules name.
 
 A rule is a function of (name, type, transport) that returns None to leave the answer alone or one of
-  SERVFAIL, REFUSED          the answer is that error
+  SERVFAIL, REFUSED, FORMERR the answer is that error
   SILENCE                    there is no answer
   TRUNCATE                   over UDP an empty answer with TC; over TCP the truth
   a list of values           the answer is these values (an empty list: the name has none of that type)
@@ -23,7 +23,7 @@ from .dns import ADDRESS as SERVER
 from .dns import TTL, presentation
 
 ADDRESS = "192.0.2.54"
-SERVFAIL, REFUSED, SILENCE, TRUNCATE = "SERVFAIL", "REFUSED", "SILENCE", "TRUNCATE"
+SERVFAIL, REFUSED, FORMERR, SILENCE, TRUNCATE = "SERVFAIL", "REFUSED", "FORMERR", "SILENCE", "TRUNCATE"
 
 
 def about(name, kind, action):
@@ -87,7 +87,7 @@ class DnsFront:
         answer = dns.message.make_response(query, recursion_available=True)
         if action == TRUNCATE:
             answer.flags |= dns.flags.TC
-        elif action in (SERVFAIL, REFUSED):
+        elif action in (SERVFAIL, REFUSED, FORMERR):
             answer.set_rcode(dns.rcode.from_text(action))
         elif action:
             values = [presentation(kind, value) for value in action]

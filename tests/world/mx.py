@@ -310,20 +310,20 @@ class Mx(Postfix):
 
 
 class Talker(Host):
-    """Something on port 25 that says what it is told, line by line, and is no mail server.
+    """Something on port 25, or another, that says what it is told, line by line, and is no server at all.
 
     script: pieces, in order: bytes are sent, a number is so many lines to be read first, None ends the
     connection; a function is called with the connection. After the last one it stays silent."""
 
-    def __init__(self, world, address, *script):
+    def __init__(self, world, address, *script, port=SMTP):
         super().__init__(world, address)
-        self.script = script
+        self.script, self._port = script, port
         self.heard = []  # lines, of all connections
         self._listener = None
 
     def start(self):
         super().start()
-        self._listener = self.world.namespace.listen(self.address, SMTP)
+        self._listener = self.world.namespace.listen(self.address, self._port)
         threading.Thread(target=self._serve, daemon=True).start()
         return self
 

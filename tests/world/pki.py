@@ -62,13 +62,17 @@ class Authority:
             builder = builder.add_extension(filler, critical=False)
         return builder.sign(signer.key, hashes.SHA256())
 
-    def issue(self, names, padding=0, since=None, until=None):
+    def issue(self, names, padding=0, since=None, until=None, alternative=True, purpose=None):
         """A server certificate for these DNS names and addresses, valid since and until these moments (UTC, without
-        a zone; by default a month from yesterday on): (certificate, key)."""
+        a zone; by default a month from yesterday on): (certificate, key). alternative=False: the first name stands in
+        the subject alone, as before RFC 2818; purpose: the only one it is for, of x509's ExtendedKeyUsageOID."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         builder = self._builder(subject, key.public_key(), self, since, until)
-        builder = builder.add_extension(x509.SubjectAlternativeName(general_names(names)), critical=False)
+        if alternative:
+            builder = builder.add_extension(x509.SubjectAlternativeName(general_names(names)), critical=False)
+        if purpose is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         return self._finish(builder, self, padding), key
 
