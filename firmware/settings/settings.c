@@ -1,6 +1,8 @@
 #include "settings/settings.h"
 
+#include "base/scratch.h"
 #include "crypto/crypto.h"
+#include "net/dns_tsig.h"
 #include "net/http_url.h"
 #include "sp_port.h"
 
@@ -12,6 +14,7 @@
 #define PASSWORD_MIN 8U
 #define PASSWORD_MAX 128U
 #define SALT_SIZE 16U
+#define PUBLISH_MAX 704 /* bytes of that record, too many for the stack */
 
 /* Always SP_E_INVALID, so that a check can end with it. */
 static int refuse(char *why, size_t cap, const char *format, ...)
@@ -263,6 +266,98 @@ int sp_settings_directory_save(struct sp_store *store, enum sp_kind kind, const 
     sp_buf_init(&text, array, sizeof array);
     sp_buf_printf(&text, "directory=%s\n", url);
     return record_save(store, kind, "ca", &text, why, cap);
+}
+
+/* --- publishing --- */
+
+void sp_settings_publish_load(struct sp_store *store, struct sp_settings_publish *out)
+{
+    size_t mark = sp_scratch_mark();
+    char *text = sp_scratch_take(PUBLISH_MAX);
+    char value[8];
+    uint64_t port = 0;
+    memset(out, 0, sizeof *out);
+    if (record_load(store, "publish", text, PUBLISH_MAX) >= 0) {
+        (void)record_value(text, "server", out->server, sizeof out->server);
+        (void)record_value(text, "port", value, sizeof value);
+        (void)sp_span_u64(sp_span_str(value), UINT16_MAX, &port);
+        out->port = (uint16_t)port;
+        (void)record_value(text, "zone", out->zone, sizeof out->zone);
+        (void)record_value(text, "key", out->key, sizeof out->key);
+        (void)record_value(text, "secret", out->secret, sizeof out->secret);
+    }
+    sp_scratch_release(mark);
+}
+
+/* A name as a DNS message takes it. */
+static bool is_dns_name(const char *name)
+{
+    uint8_t bytes[SP_DNS_WIRE_NAME];
+    struct sp_dns_writer w = {.p = bytes, .cap = sizeof bytes};
+    sp_dns_write_name(&w, name);
+    return name[0] != '\0' && !w.bad;
+}
+
+static int publish_check(const struct sp_settings_publish *publish, char *why, size_t cap)
+{
+    uint8_t secret[SP_TSIG_SECRET_MAX];
+    struct sp_addr addr;
+    int n;
+    if (publish->server[0] == '\0') {
+        return SP_OK;
+    }
+    if (sp_addr_parse(sp_span_str(publish->server), &addr) < 0) {
+        return refuse(why, cap, "\"%s\" is not the address of a DNS server.", publish->server);
+    }
+    if (publish->port == 0) {
+        return refuse(why, cap, "The port is a number from 1 to 65535.");
+    }
+    if (publish->zone[0] != '\0' && !is_dns_name(publish->zone)) {
+        return refuse(why, cap, "\"%.100s\" is not the name of a zone.", publish->zone);
+    }
+    if (!is_dns_name(publish->key)) {
+        return refuse(why, cap, "\"%.100s\" is not the name of a key.", publish->key);
+    }
+    n = sp_unbase64(sp_span_str(publish->secret), secret, sizeof secret);
+    sp_wipe(secret, sizeof secret);
+    if (n < SP_SETTINGS_SECRET_MIN) {
+        return refuse(why, cap,
+                      "The secret is not one in base64 of %d to %d bytes, as a key file has it.",
+                      SP_SETTINGS_SECRET_MIN, SP_TSIG_SECRET_MAX);
+    }
+    return SP_OK;
+}
+
+/* In lower case, as it is signed and compared. */
+static void put_name(struct sp_buf *text, const char *key, const char *name)
+{
+    sp_buf_printf(text, "%s=", key);
+    for (; *name != '\0'; name++) {
+        sp_buf_putc(text, *name >= 'A' && *name <= 'Z' ? (char)(*name + ('a' - 'A')) : *name);
+    }
+    sp_buf_putc(text, '\n');
+}
+
+int sp_settings_publish_save(struct sp_store *store, enum sp_kind kind,
+                             const struct sp_settings_publish *publish, char *why, size_t cap)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_buf text;
+    int err;
+    if (publish_check(publish, why, cap) < 0) {
+        return SP_E_INVALID;
+    }
+    sp_buf_init(&text, sp_scratch_take(PUBLISH_MAX), PUBLISH_MAX);
+    sp_buf_printf(&text, "server=%s\n", publish->server);
+    if (publish->server[0] != '\0') {
+        sp_buf_printf(&text, "port=%u\n", publish->port);
+        put_name(&text, "zone", publish->zone);
+        put_name(&text, "key", publish->key);
+        sp_buf_printf(&text, "secret=%s\n", publish->secret);
+    }
+    err = record_save(store, kind, "publish", &text, why, cap);
+    sp_scratch_release(mark);
+    return err;
 }
 
 /* --- console password --- */

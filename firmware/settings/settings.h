@@ -31,6 +31,17 @@ struct sp_settings_public {
     char v6[SP_ADDR_SIZE];
 };
 
+/* Where the records are published by dynamic update. */
+#define SP_SETTINGS_SECRET_SIZE 89 /* base64 of SP_TSIG_SECRET_MAX bytes, with its terminator */
+#define SP_SETTINGS_SECRET_MIN 16  /* bytes */
+struct sp_settings_publish {
+    char server[SP_ADDR_SIZE]; /* "": none, by hand; then all the others are nothing, too */
+    uint16_t port;
+    char zone[SP_DOMAIN_SIZE];            /* "": each that the server has */
+    char key[SP_DOMAIN_SIZE];             /* the TSIG key's name */
+    char secret[SP_SETTINGS_SECRET_SIZE]; /* in base64; to be wiped */
+};
+
 /* Each load gives the value in force and never fails: without a readable record it is the default.
  * Each save: kind is SP_KIND_SETTING or SP_KIND_FACTORY; SP_E_INVALID and one sentence in why (200
  * bytes at least) when the value breaks its rules, or an error of sp_store_put. */
@@ -48,6 +59,11 @@ int sp_settings_ntp_save(struct sp_store *store, enum sp_kind kind, const char *
 void sp_settings_directory_load(struct sp_store *store, char *out);
 int sp_settings_directory_save(struct sp_store *store, enum sp_kind kind, const char *url,
                                char *why, size_t cap);
+
+/* The secret is kept as it is: a signature needs it. Wipe what was loaded. */
+void sp_settings_publish_load(struct sp_store *store, struct sp_settings_publish *out);
+int sp_settings_publish_save(struct sp_store *store, enum sp_kind kind,
+                             const struct sp_settings_publish *publish, char *why, size_t cap);
 
 /* The console password, kept as salt and PBKDF2 hash. */
 bool sp_settings_password_set(struct sp_store *store);

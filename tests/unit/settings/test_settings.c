@@ -144,6 +144,74 @@ static void public_addresses_must_be_reachable_from_the_world(void **state)
     assert_memory_equal(&read, &right, sizeof read);
 }
 
+#define SECRET "MDEyMzQ1Njc4OWFiY2RlZg==" /* 16 bytes */
+
+static void where_to_publish_is_kept_whole(void **state)
+{
+    const struct sp_settings_publish right = {.server = "192.0.2.53",
+                                              .port = 5353,
+                                              .zone = "_acme.Example.test",
+                                              .key = "Seal_Post",
+                                              .secret = SECRET};
+    const struct sp_settings_publish nothing = {.port = 0};
+    struct sp_settings_publish read;
+    (void)state;
+    sp_settings_publish_load(&store, &read);
+    assert_memory_equal(&read, &nothing, sizeof read);
+    assert_int_equal(sp_settings_publish_save(&store, SP_KIND_SETTING, &right, why, sizeof why),
+                     SP_OK);
+    sp_settings_publish_load(&store, &read);
+    assert_string_equal(read.server, right.server);
+    assert_int_equal(read.port, 5353);
+    assert_string_equal(read.zone, "_acme.example.test");
+    assert_string_equal(read.key, "seal_post");
+    assert_string_equal(read.secret, SECRET);
+    assert_int_equal(sp_settings_publish_save(&store, SP_KIND_SETTING, &nothing, why, sizeof why),
+                     SP_OK);
+    sp_settings_publish_load(&store, &read);
+    assert_memory_equal(&read, &nothing, sizeof read);
+}
+
+static void the_longest_place_to_publish_has_room(void **state)
+{
+    struct sp_settings_publish longest = {.server = "2001:db8:1111:2222:3333:4444:5555:6666",
+                                          .port = 65535};
+    struct sp_settings_publish read;
+    (void)state;
+    for (size_t i = 0; i < SP_DOMAIN_SIZE - 1; i++) {
+        longest.zone[i] = longest.key[i] = i % 64 == 63 ? '.' : 'a';
+    }
+    memset(longest.secret, 'A', SP_SETTINGS_SECRET_SIZE - 1);
+    memcpy(longest.secret + SP_SETTINGS_SECRET_SIZE - 3, "==", 2);
+    assert_int_equal(sp_settings_publish_save(&store, SP_KIND_SETTING, &longest, why, sizeof why),
+                     SP_OK);
+    sp_settings_publish_load(&store, &read);
+    assert_memory_equal(&read, &longest, sizeof read);
+}
+
+static void wrong_places_to_publish_are_refused(void **state)
+{
+    static const struct sp_settings_publish rows[] = {
+        {"ns.example.test", 53, "", "key", SECRET},
+        {"192.0.2.53", 0, "", "key", SECRET},
+        {"192.0.2.53", 53, "a..b", "key", SECRET},
+        {"192.0.2.53", 53, "", "", SECRET},
+        {"192.0.2.53", 53, "", "a b", SECRET},
+        {"192.0.2.53", 53, "", "key", ""},
+        {"192.0.2.53", 53, "", "key", "MDEyMzQ1Njc4OWFiY2Rl"}, /* 15 bytes */
+        {"192.0.2.53", 53, "", "key", "MDEyMzQ1Njc4OWFiY2RlZg"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        why[0] = '\0';
+        assert_int_equal(
+            sp_settings_publish_save(&store, SP_KIND_SETTING, &rows[i], why, sizeof why),
+            SP_E_INVALID);
+        assert_string_not_equal(why, "");
+        assert_null(strstr(why, "MDEy"));
+    }
+}
+
 static void directories_are_https(void **state)
 {
     static const char *const rows[] = {"http://ca.example/dir",
@@ -229,6 +297,9 @@ int main(void)
         CASE(a_static_network_is_kept_whole),
         CASE(wrong_networks_are_refused_with_the_value),
         CASE(public_addresses_must_be_reachable_from_the_world),
+        CASE(where_to_publish_is_kept_whole),
+        CASE(the_longest_place_to_publish_has_room),
+        CASE(wrong_places_to_publish_are_refused),
         CASE(directories_are_https),
         CASE(a_password_is_kept_as_a_hash_and_compared),
         CASE(the_operator_can_remove_the_factorys_password),
