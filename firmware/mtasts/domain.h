@@ -40,6 +40,9 @@ struct sp_domain_check {
 
 enum sp_domain_health { SP_DOMAIN_FINE, SP_DOMAIN_BUSY, SP_DOMAIN_WANTS_CARE, SP_DOMAIN_AT_RISK };
 
+/* Records that a dynamic update may put. */
+enum { SP_PUT_A, SP_PUT_AAAA, SP_PUT_ID, SP_PUT_RUA, SP_DOMAIN_PUT };
+
 struct sp_domain {
     char name[SP_DOMAIN_SIZE];
     struct sp_policy policy;
@@ -64,8 +67,9 @@ struct sp_domain {
     /* mx that left the policy lie behind its own in policy.mx[], left_n of them, in what room there
      * is: until when they must keep working. 0: counted as soon as the time of day is known. */
     sp_utc left_until[SP_MX_MAX];
-    char error_id[40]; /* of the last failure, "" when the last try went well */
-    char error[480];   /* its sentence */
+    uint32_t put[SP_DOMAIN_PUT]; /* hashes of the values last put by dynamic update; 0: none is */
+    char error_id[40];           /* of the last failure, "" when the last try went well */
+    char error[480];             /* its sentence */
     sp_utc error_at;
     struct sp_domain_check checks[SP_DOMAIN_CHECKS];
     uint8_t *key;   /* room for SP_KEY_DER_MAX bytes; NULL: not asked for */

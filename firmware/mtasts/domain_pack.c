@@ -111,6 +111,22 @@ static void put_seen(struct sp_domain_packed *out, const struct sp_domain *domai
     }
 }
 
+static void put_published(struct sp_domain_packed *out, const struct sp_domain *domain)
+{
+    uint32_t any = 0;
+
+    for (unsigned i = 0; i < SP_DOMAIN_PUT; i++) {
+        any |= domain->put[i];
+    }
+    if (any == 0) {
+        return;
+    }
+    put_head(out, SP_TAG_PUT, SP_PUT_ITEM);
+    for (unsigned i = 0; i < SP_DOMAIN_PUT; i++) {
+        put_int(out, domain->put[i], 4);
+    }
+}
+
 static void put_state(struct sp_domain_packed *out, const struct sp_domain *domain)
 {
     put_head(out, SP_TAG_STATE, SP_STATE_ITEM);
@@ -196,6 +212,7 @@ int sp_domain_pack(const struct sp_domain *domain, struct sp_domain_packed *out)
     put_str(out, domain->rua);
     put_state(out, domain);
     put_seen(out, domain);
+    put_published(out, domain);
     put_error(out, domain);
     put_checks(out, domain);
     put_certificate(out, domain);

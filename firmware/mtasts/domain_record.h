@@ -13,7 +13,7 @@
 struct sp_domain_packed {
     struct sp_span pieces[80];
     size_t pieces_n;
-    uint8_t bytes[488]; /* heads of items, numbers */
+    uint8_t bytes[512]; /* heads of items, numbers */
     size_t bytes_n;
     size_t total; /* the record's length */
     bool full;    /* does not happen: there is room for the largest */

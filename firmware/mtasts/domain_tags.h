@@ -26,6 +26,7 @@ enum sp_domain_tag {
     SP_TAG_RETIRE = 15,
     SP_TAG_AUTO = 16,
     SP_TAG_TURN = 17,
+    SP_TAG_PUT = 18,
     SP_TAG_END /* not in flash */
 };
 
@@ -42,5 +43,6 @@ enum sp_domain_tag {
 #define SP_RETIRE_ITEM 8    /* from 8 */
 #define SP_AUTO_ITEM 10     /* days 2, clean since 8 */
 #define SP_TURN_ITEM 2      /* turn 2 */
+#define SP_PUT_ITEM 16      /* a hash 4, for each of the four records */
 
 #endif

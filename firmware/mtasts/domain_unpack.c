@@ -172,6 +172,14 @@ static int read_turn(struct reader *r, struct sp_domain *out)
     return out->policy.turn == 0 ? SP_E_CORRUPT : 0;
 }
 
+static int read_put(struct reader *r, struct sp_domain *out)
+{
+    for (unsigned i = 0; i < SP_DOMAIN_PUT; i++) {
+        out->put[i] = (uint32_t)take_int(r, 4);
+    }
+    return 0;
+}
+
 static int read_error(struct reader *r, struct sp_domain *out)
 {
     int err = take_time(r, &out->error_at);
@@ -269,6 +277,7 @@ static const struct item {
     [SP_TAG_RETIRE] = {read_retire, SP_RETIRE_ITEM, SP_RETIRE_ITEM, false},
     [SP_TAG_AUTO] = {read_auto, SP_AUTO_ITEM, SP_AUTO_ITEM, false},
     [SP_TAG_TURN] = {read_turn, SP_TURN_ITEM, SP_TURN_ITEM, false},
+    [SP_TAG_PUT] = {read_put, SP_PUT_ITEM, SP_PUT_ITEM, false},
 };
 
 /* What its reader leaves of an item is passed over. */

@@ -66,6 +66,9 @@ void sample_full(struct sp_domain *out, const char *name)
     out->retire_from = 1795500003;
     out->auto_days = 14;
     out->policy.turn = 3;
+    for (unsigned i = 0; i < SP_DOMAIN_PUT; i++) {
+        out->put[i] = 0x01020304U + i;
+    }
     out->clean_since = 1795500004;
     out->policy.mode = SP_MODE_ENFORCE;
     out->state = SP_DOMAIN_ACTIVE;
