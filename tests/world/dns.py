@@ -22,6 +22,7 @@ from .namespace import WorldError, wait_until
 ADDRESS = "192.0.2.53"
 ADDRESS6 = "2001:db8::53"
 ZONE = "test."
+DELEGATED, CLOSED = "delegated.test.", "closed.test."
 TTL = 5
 
 BASE_ZONE = textwrap.dedent("""\
@@ -44,6 +45,14 @@ BASE_ZONE = textwrap.dedent("""\
     mail.third  A    192.0.2.27
     """)
 
+SMALL_ZONE = textwrap.dedent("""\
+    $ORIGIN {zone}
+    $TTL {ttl}
+    @           SOA  ns.test. hostmaster.test. 1 3600 600 86400 {ttl}
+    @           NS   ns.test.
+    shut        MX   10 mail.example.test.
+    """)
+
 CONFIG = textwrap.dedent("""\
     server:
         rundir: "{directory}"
@@ -64,7 +73,16 @@ CONFIG = textwrap.dedent("""\
       - id: operator
         algorithm: hmac-sha256
         secret: {secret}
+      - id: publisher
+        algorithm: hmac-sha256
+        secret: {publisher_secret}
     acl:
+      - id: publisher-may-change
+        key: publisher
+        action: [ update, query ]
+      - id: publisher-may-ask
+        key: publisher
+        action: query
       - id: operator-may-change
         key: operator
         action: [ update, transfer ]
@@ -72,7 +90,19 @@ CONFIG = textwrap.dedent("""\
       - domain: {zone}
         storage: "{directory}"
         file: "test.zone"
-        acl: operator-may-change
+        acl: [ operator-may-change, publisher-may-change ]
+        zonefile-sync: -1
+        journal-content: changes
+      - domain: delegated.test.
+        storage: "{directory}"
+        file: "delegated.test.zone"
+        acl: [ operator-may-change, publisher-may-change ]
+        zonefile-sync: -1
+        journal-content: changes
+      - domain: closed.test.
+        storage: "{directory}"
+        file: "closed.test.zone"
+        acl: [ operator-may-change, publisher-may-ask ]
         zonefile-sync: -1
         journal-content: changes
     """)
@@ -142,9 +172,13 @@ class Dns:
         self._directory = directory
         secret = base64.b64encode(os.urandom(32)).decode()
         self.provider = Provider(namespace, secret)
+        self.publisher_secret = base64.b64encode(os.urandom(32)).decode()  # of the key `publisher`, for appliances
+        for zone in (DELEGATED, CLOSED):
+            (directory / f"{zone}zone").write_text(SMALL_ZONE.format(zone=zone, ttl=TTL))
         (directory / "test.zone").write_text(BASE_ZONE.format(ttl=TTL))
         (directory / "knot.conf").write_text(CONFIG.format(
-            directory=directory, address=ADDRESS, address6=ADDRESS6, secret=secret, zone=ZONE))
+            directory=directory, address=ADDRESS, address6=ADDRESS6, secret=secret,
+            publisher_secret=self.publisher_secret, zone=ZONE))
         self._log = open(directory / "knot.log", "wb")
         self._process = None
 
