@@ -7,6 +7,7 @@
 #include "app/area.h"
 #include "app/outside.h"
 #include "app/part.h"
+#include "app/publish.h"
 
 #include "acme/acme.h"
 #include "area_hash.h"
@@ -100,6 +101,7 @@ static void watch_addresses(sp_time now)
     hash = sp_hash32(status.addresses, sizeof status.addresses[0] * status.addresses_n);
     if (hash != sp_app.address_hash) {
         sp_app.address_hash = hash;
+        sp_app_publish_all(false);
         sp_life_kick(now);
     }
 }
@@ -216,6 +218,7 @@ int sealpost_start(const struct sp_board *board)
     }
     start_clock();
     start_ca();
+    sp_app_publish_all(false);
     err = start_service();
     if (err < 0) {
         return err;
@@ -262,9 +265,9 @@ static sp_time step_watch(sp_time now)
 }
 
 static sp_time (*const steps[])(sp_time now) = {
-    sp_net_step,         sp_dns_step,    sp_clock_step, step_watch,          sp_http_client_step,
-    sp_acme_step,        sp_checks_step, sp_life_step,  sp_http_server_step, step_console,
-    sp_app_outside_step, step_store,     sp_app_judge,  maybe_reboot,
+    sp_net_step,  sp_dns_step,         sp_clock_step,  step_watch,   sp_http_client_step,
+    sp_acme_step, sp_app_publish_step, sp_checks_step, sp_life_step, sp_http_server_step,
+    step_console, sp_app_outside_step, step_store,     sp_app_judge, maybe_reboot,
 };
 
 static sp_time round_of_steps(sp_time now)

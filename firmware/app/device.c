@@ -5,6 +5,7 @@
 #include "app/app.h"
 #include "app/area.h"
 #include "app/outside.h"
+#include "app/publish.h"
 #include "base/log.h"
 #include "base/port.h"
 #include "base/scratch.h"
@@ -147,6 +148,7 @@ int sealpost_net_set(const struct sealpost_net *net, struct sealpost_why *why)
         err = apply_ntp(net, sentence, sizeof sentence);
     }
     sp_scratch_release(mark);
+    sp_app_publish_all(false);
     sp_life_kick(sp_app_now());
     if (err < 0) {
         return sp_app_why(why, err, sp_app_id(err, "network_invalid"), "%s",

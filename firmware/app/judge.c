@@ -4,6 +4,7 @@
 #include "acme/acme.h"
 #include "app/app.h"
 #include "app/area.h"
+#include "app/publish.h"
 #include "base/log.h"
 #include "base/scratch.h"
 #include "net/clock.h"
@@ -74,6 +75,7 @@ static void look_at(const char *name)
         worst[0] = '\0';
     }
     sp_scratch_release(mark);
+    sp_app_publish_look(name);
 }
 
 /* One domain. True while there are more. */

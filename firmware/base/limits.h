@@ -9,7 +9,7 @@
 /* Domains and records */
 #define SP_DOMAINS_MAX 1000
 #define SP_RECORDS_MAX                                                                             \
-    1096             /* domains; and intermediates, settings, accounts, anchors, summaries of TLS  \
+    1088             /* domains; and intermediates, settings, accounts, anchors, summaries of TLS  \
                         reports: 16 bytes of RAM a domain with the store's own state */
 #define SP_MX_MAX 16 /* mx patterns of a policy */
 #define SP_POLICY_TEXT_MAX 4608   /* bytes of a policy: 16 patterns of 253 and the other lines */

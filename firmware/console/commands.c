@@ -7,9 +7,10 @@
 #include <string.h>
 
 static const struct sp_command_list *const lists[] = {
-    &sp_commands_status, &sp_commands_net,      &sp_commands_ca,       &sp_commands_domain,
-    &sp_commands_run,    &sp_commands_promote,  &sp_commands_check,    &sp_commands_reports,
-    &sp_commands_system, &sp_commands_password, &sp_commands_selftest, &sp_commands_help,
+    &sp_commands_status,  &sp_commands_net,    &sp_commands_ca,       &sp_commands_publish,
+    &sp_commands_domain,  &sp_commands_run,    &sp_commands_promote,  &sp_commands_check,
+    &sp_commands_reports, &sp_commands_system, &sp_commands_password, &sp_commands_selftest,
+    &sp_commands_help,
 };
 
 const struct sp_command *sp_command_at(unsigned i)

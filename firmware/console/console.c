@@ -178,7 +178,7 @@ static void remember(const char *line)
     while (*line == ' ') {
         line++;
     }
-    if (strncmp(line, "password", 8) != 0) {
+    if (strncmp(line, "password", 8) != 0 && strncmp(line, "publish server", 14) != 0) {
         sp_history_add(&console.history, line);
     }
 }

@@ -57,7 +57,7 @@ struct sp_command {
     uint8_t argument; /* enum sp_argument */
     bool confirms;    /* takes a trailing `yes` */
     sp_part_fn act;   /* NULL: nothing to do but to tell */
-    sp_part_fn text[6], json[7];
+    sp_part_fn text[7], json[8];
 };
 
 /* Number i of all; NULL past the last. */
@@ -69,8 +69,8 @@ struct sp_command_list {
 };
 extern const struct sp_command_list sp_commands_status, sp_commands_net, sp_commands_ca,
     sp_commands_domain, sp_commands_run, sp_commands_promote, sp_commands_check,
-    sp_commands_reports, sp_commands_password, sp_commands_system, sp_commands_selftest,
-    sp_commands_help;
+    sp_commands_reports, sp_commands_password, sp_commands_publish, sp_commands_system,
+    sp_commands_selftest, sp_commands_help;
 
 /* --- a job --- */
 
@@ -84,6 +84,8 @@ union sp_scratch { /* what the part at work has asked for; gone with the next pa
     struct sealpost_net net;
     struct sealpost_net_live live;
     struct sealpost_time time;
+    struct sealpost_publish publish;
+    char sentence[480];
     struct sealpost_ca ca;
     struct sealpost_anchor anchor;
     struct sealpost_domain domain;

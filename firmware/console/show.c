@@ -99,6 +99,18 @@ enum sp_part sp_show_json_rua(struct sp_job *job)
     return SP_PART_NEXT;
 }
 
+static const char *load_publishing(struct sp_job *job)
+{
+    sealpost_publish_domain(job->domain, job->u.sentence, sizeof job->u.sentence);
+    return job->u.sentence;
+}
+
+enum sp_part sp_show_json_publishing(struct sp_job *job)
+{
+    sp_json_string_or_null(job->out, "publishing", load_publishing(job));
+    return SP_PART_NEXT;
+}
+
 enum sp_part sp_show_json_account(struct sp_job *job)
 {
     sealpost_ca_get(&job->u.ca);
@@ -175,6 +187,14 @@ enum sp_part sp_show_text_rua(struct sp_job *job)
 {
     (void)sp_job_load_domain(job);
     sp_out_field(job->out, "Reports to", job->u.domain.rua);
+    return SP_PART_NEXT;
+}
+
+enum sp_part sp_show_text_publishing(struct sp_job *job)
+{
+    if (load_publishing(job)[0] != '\0') {
+        sp_out_field(job->out, "Publishing", job->u.sentence);
+    }
     return SP_PART_NEXT;
 }
 

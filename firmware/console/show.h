@@ -16,12 +16,14 @@ enum sp_part sp_show_json_policy_text(struct sp_job *job);
 enum sp_part sp_show_json_rua(struct sp_job *job);
 enum sp_part sp_show_json_change(struct sp_job *job);
 enum sp_part sp_show_json_left(struct sp_job *job);
+enum sp_part sp_show_json_publishing(struct sp_job *job);
 enum sp_part sp_show_json_account(struct sp_job *job);
 enum sp_part sp_show_text_state(struct sp_job *job);
 enum sp_part sp_show_text_change(struct sp_job *job);
 enum sp_part sp_show_text_mx(struct sp_job *job);
 enum sp_part sp_show_text_left(struct sp_job *job);
 enum sp_part sp_show_text_rua(struct sp_job *job);
+enum sp_part sp_show_text_publishing(struct sp_job *job);
 enum sp_part sp_show_text_policy(struct sp_job *job);
 
 #endif

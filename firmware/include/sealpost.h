@@ -336,6 +336,29 @@ struct sealpost_report_line {
  * SP_E_CORRUPT. */
 int sealpost_report_line(const char *domain, enum sealpost_report_list list, unsigned i,
                          struct sealpost_report_line *out);
+/* --- publishing by dynamic update (RFC 2136, signed with TSIG: RFC 8945, HMAC-SHA-256) --- */
+
+struct sealpost_publish {
+    char server[SEALPOST_ADDRESS_SIZE]; /* an address; "": none, records are published by hand */
+    uint16_t port;
+    char zone[SEALPOST_NAME_SIZE]; /* the only one that is changed; "": each that the server has */
+    char key[SEALPOST_NAME_SIZE];  /* name of the TSIG key; the secret is never shown */
+    unsigned failing;              /* domains whose records could not all be published */
+    char sentence[320];
+};
+void sealpost_publish_get(struct sealpost_publish *out);
+/* Keeps it in flash and begins to publish; failing and sentence are not looked at. secret: in
+ * base64. SP_E_INVALID and why. */
+int sealpost_publish_set(const struct sealpost_publish *publish, const char *secret,
+                         struct sealpost_why *why);
+/* By hand from now on; what was published stays. */
+int sealpost_publish_forget(struct sealpost_why *why);
+/* Publishes a domain's records now, those too that were published before. begin: true for the first
+ * call; SP_E_AGAIN while it goes on, to be called again. 0 when all are as they should be;
+ * SP_E_REFUSED and why. */
+int sealpost_publish_now(const char *domain, bool begin, struct sealpost_why *why);
+/* One sentence: what keeps the domain's records from being published, "" when nothing does. */
+void sealpost_publish_domain(const char *domain, char *out, size_t cap);
 
 /* --- console password, restart --- */
 

@@ -109,13 +109,15 @@ static bool is_in(const char *name, const char *zone)
 /* Asks the resolvers whether the name is an alias for one that the server may have. */
 static int look_elsewhere(struct sp_dns_update *x, sp_time now)
 {
+    const struct sp_addr resolvers = {.family = 0};
     int err;
 
     if (!x->follow) {
         return SP_DNS_UPDATE_NO_ZONE;
     }
     memset(&x->u.dns, 0, sizeof x->u.dns);
-    err = sp_dns_ask(&x->u.dns.query, x->wish.name, SP_DNS_CNAME, NULL, &x->u.dns.answer, now);
+    err =
+        sp_dns_ask(&x->u.dns.query, x->wish.name, SP_DNS_CNAME, &resolvers, &x->u.dns.answer, now);
     if (err < 0) {
         return SP_DNS_UPDATE_NO_ZONE;
     }

@@ -55,6 +55,7 @@ static void brim_domain(void)
         fake.left_until[i] = FAKE_UTC;
     }
     BRIM(fake.risk);
+    BRIM(fake.publishing);
     brim(fake.policy, 4609);
     fake.records_n = 8;
     fake.long_names = true;

@@ -174,6 +174,50 @@ int sealpost_net_set(const struct sealpost_net *net, struct sealpost_why *why)
     return err;
 }
 
+void sealpost_publish_get(struct sealpost_publish *out)
+{
+    *out = fake.publish;
+}
+
+int sealpost_publish_set(const struct sealpost_publish *publish, const char *secret,
+                         struct sealpost_why *why)
+{
+    int err = answer(why);
+
+    if (err == 0) {
+        fake.publish = *publish;
+        SET(fake.publish_secret, secret);
+    }
+    return err;
+}
+
+int sealpost_publish_forget(struct sealpost_why *why)
+{
+    int err = answer(why);
+
+    if (err == 0) {
+        memset(&fake.publish, 0, sizeof fake.publish);
+    }
+    return err;
+}
+
+int sealpost_publish_now(const char *domain, bool begin, struct sealpost_why *why)
+{
+    (void)domain;
+    (void)begin;
+    if (fake.publish_after > 0) {
+        fake.publish_after--;
+        return SP_E_AGAIN;
+    }
+    return answer(why);
+}
+
+void sealpost_publish_domain(const char *domain, char *out, size_t cap)
+{
+    (void)domain;
+    (void)snprintf(out, cap, "%s", fake.publishing);
+}
+
 void sealpost_net_live(struct sealpost_net_live *out)
 {
     *out = fake.live;

@@ -33,6 +33,10 @@ struct fake {
     char enabled[SEALPOST_NAME_SIZE], disabled[SEALPOST_NAME_SIZE], renewed[SEALPOST_NAME_SIZE];
     struct sealpost_status status;
     struct sealpost_net net;
+    struct sealpost_publish publish;
+    char publish_secret[120];
+    unsigned publish_after; /* how often `publish now` says SP_E_AGAIN */
+    char publishing[480];   /* of each domain */
     struct sealpost_net_live live;
     struct sealpost_time time;
     struct sealpost_ca ca;

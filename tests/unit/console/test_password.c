@@ -126,6 +126,52 @@ static void password_set_json_reads_one_line(void **state)
     assert_has(session_type("password json\r"), "{\"set\":true}");
 }
 
+static void secret_of_publishing_is_asked_for_without_echo(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        session_type("publish server 192.0.2.53 key name zone a.test port 5353\rs3cret\r"),
+        "publish server 192.0.2.53 key name zone a.test port 5353\r\nSecret of the key (base64): "
+        "\r\nKept; records are published from now on. `publish` tells how it goes.\r\nsealpost> ");
+    assert_string_equal(fake.publish_secret, "s3cret");
+    assert_string_equal(fake.publish.server, "192.0.2.53");
+    assert_string_equal(fake.publish.key, "name");
+    assert_string_equal(fake.publish.zone, "a.test");
+    assert_int_equal(fake.publish.port, 5353);
+    assert_string_equal(session_type("\x10"), "\a"); /* not in the history */
+    assert_has(session_ask("publish"), "Key          name\r\n");
+    assert_has_not(session.output, "s3cret");
+    (void)session_ask("publish off");
+    assert_string_equal(fake.publish.server, "");
+}
+
+static void secret_on_the_line_is_refused_and_not_kept(void **state)
+{
+    (void)state;
+    assert_has(session_type("publish server 192.0.2.53 key name s3cret\r"), "secret is asked for.");
+    assert_has_not(session.output, "`s3cret`");
+    assert_string_equal(session_type("\x10"), "\a");
+    assert_has(session_type("publish server 192.0.2.53 zone a.test\r"), "`key NAME`");
+    assert_has(session_type("publish server 192.0.2.53 key n port 0\r"), "not right behind");
+    assert_has(session_type("publish server 192.0.2.53 key n\r\x03"), "Nothing was changed.");
+    assert_string_equal(fake.publish.server, "");
+}
+
+static void publish_now_waits_and_tells(void **state)
+{
+    (void)state;
+    fake.publish_after = 2;
+    assert_has_not(session_type("publish now example.test\r"), "as they should be");
+    session_wait(50);
+    assert_has_not(session.output, "as they should be");
+    session_wait(50);
+    assert_has(session.output, "All its records are as they should be");
+    assert_string_equal(session_json("publish now example.test"), "{\"ok\":true}");
+    fake.fail = SP_E_REFUSED;
+    (void)snprintf(fake.sentence, sizeof fake.sentence, "The DNS server does not know the key.");
+    assert_has(session_ask("publish now example.test"), "does not know the key.");
+}
+
 static void passwords_are_not_in_the_history(void **state)
 {
     (void)state;
@@ -186,6 +232,9 @@ int main(void)
         session_test(password_set_refuses_what_differs_or_is_empty),
         session_test(password_set_json_reads_one_line),
         session_test(passwords_are_not_in_the_history),
+        session_test(secret_of_publishing_is_asked_for_without_echo),
+        session_test(secret_on_the_line_is_refused_and_not_kept),
+        session_test(publish_now_waits_and_tells),
         session_test(idle_session_ends_after_15_minutes),
         session_test(idle_question_and_wait_end_too),
         session_test(session_without_password_never_ends),
