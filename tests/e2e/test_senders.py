@@ -176,31 +176,3 @@ def test_a_damaged_body_is_called_broken_and_senders_do_what_the_table_says(town
         assert town.board.check(DOMAIN)["https"]["result"] == "fail"
     finally:
         host.body = text
-
-
-# Mail while the policy changes -------------------------------------------------------------------
-
-
-def test_no_mail_is_lost_while_the_mx_moves(world):
-    """The new MX is preferred in DNS at last; whoever still holds the old policy delivers to the old one."""
-    old = Mx(world, "192.0.2.25", "mail.example.test").start()
-    new = Mx(world, "192.0.2.26", "new.example.test").start()
-    sender = MailSender(world).start()
-    board, provider = Appliance(world).start(), world.provider
-    board.enable_fully(DOMAIN, options=f"mode enforce max-age {DAY} force")
-
-    def deliver():
-        return [sender.mail(DOMAIN, way).relay.split("[")[0] for way in (PROMPT, LAZY)]
-
-    assert deliver() == ["mail.example.test"] * 2
-    board.ask_json(f"domain set {DOMAIN} mx new.example.test")
-    assert deliver() == ["mail.example.test"] * 2  # the old id is still published
-    provider.add("new.example.test", "A", "192.0.2.26")
-    provider.replace(DOMAIN, "MX", "10 new.example.test", "20 mail.example.test")
-    identity = board.domain(DOMAIN)["policy"]["id"]
-    provider.replace("_mta-sts." + DOMAIN, "TXT", f"v=STSv1; id={identity};")
-    assert deliver() == ["new.example.test", "mail.example.test"]
-    sender.shift(DAY + 60)
-    assert deliver() == ["new.example.test"] * 2
-    assert all(delivery.sent and delivery.secured == "Verified" for delivery in sender.deliveries)
-    assert len(old.messages()) + len(new.wait_messages(3)) == len(sender.deliveries) == 8
