@@ -379,6 +379,8 @@ static void record_out(const struct sp_record *record, struct sealpost_record *o
 struct record_facts {
     char name[SP_DOMAIN_SIZE], rua[SP_RUA_MAX], id[SP_POLICY_ID_SIZE];
     bool over; /* a policy was served, and no record is to tell of one any more */
+    /* Of the CA, for a CAA record that allows it; "" : those that are there do. */
+    char ca[SP_CA_IDENTITIES_SIZE];
 };
 
 /* The id that is in DNS, as far as is known. */
@@ -388,6 +390,16 @@ static void id_left_behind(const struct sp_domain *d, char id[SP_POLICY_ID_SIZE]
         memcpy(id, d->dns_id, SP_POLICY_ID_SIZE);
     } else {
         sp_policy_id(&d->policy, id);
+    }
+}
+
+/* The first of the CA's names, when the caa check found that it may not issue. */
+static void take_ca(const struct sp_domain *d, struct record_facts *out)
+{
+    struct sp_span names = sp_span_str(sp_acme_ca_identities());
+    struct sp_span first;
+    if (d->checks[SP_CHECK_CAA].result == SP_DOMAIN_FAIL && sp_span_split(&names, ' ', &first)) {
+        (void)sp_span_copy(first, out->ca, sizeof out->ca);
     }
 }
 
@@ -404,6 +416,9 @@ static int facts_of(const char *domain, struct record_facts *out, struct sealpos
             id_left_behind(d, out->id);
         }
         COPY(out->rua, out->over ? "" : d->rua); /* reports tell of more than this policy */
+        if (!out->over) {
+            take_ca(d, out);
+        }
     }
     sp_scratch_release(mark);
     return err;
@@ -413,7 +428,7 @@ int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_recor
                            struct sealpost_why *why)
 {
     size_t mark = sp_scratch_mark();
-    struct record_facts facts;
+    struct record_facts facts = {0};
     struct sp_record *record;
     struct sp_addr addresses[2];
     struct sp_records_wish wish = {.domain = facts.name,
@@ -421,8 +436,8 @@ int sealpost_domain_record(const char *domain, unsigned i, struct sealpost_recor
                                    .rua = facts.rua,
                                    .addresses = addresses,
                                    .addresses_n = sp_app_public_addresses(addresses, 2),
-                                   .ca = "",
-                                   .account = ""};
+                                   .ca = facts.ca,
+                                   .account = sp_acme_account_url()};
     unsigned n;
     int err = facts_of(domain, &facts, why);
     if (err < 0) {

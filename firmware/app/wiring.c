@@ -105,6 +105,19 @@ static int policy_text(void *ctx, const char *name, struct sp_buf *out)
     return err;
 }
 
+static int rua(void *ctx, const char *name, struct sp_buf *out)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_domain *domain = sp_domain_take(SP_DOMAIN_BRIEF);
+    int err = sp_domain_load(&sp_app.store, name, domain);
+    (void)ctx;
+    if (err == SP_OK) {
+        sp_buf_puts(out, domain->rua);
+    }
+    sp_scratch_release(mark);
+    return err;
+}
+
 static void seen(void *ctx, const char *name, struct sp_check_seen *out)
 {
     (void)ctx;
@@ -124,6 +137,7 @@ static int check_start(void *ctx, const struct sp_domain *domain, unsigned which
     struct sp_check_input input = {.domain = check_domain,
                                    .which = which,
                                    .policy_text = policy_text,
+                                   .rua = rua,
                                    .prove = prove,
                                    .seen = seen};
     (void)ctx;
@@ -134,6 +148,8 @@ static int check_start(void *ctx, const struct sp_domain *domain, unsigned which
     sp_life_in_force(domain, &in_force);
     sp_policy_id(&in_force, check_policy_id);
     input.policy_id = check_policy_id;
+    input.ca_identities = sp_acme_ca_identities();
+    input.account_uri = sp_acme_account_url();
     input.own = own;
     input.own_n = sp_app_own_addresses(own, sizeof own / sizeof own[0]);
     check_report = sp_app_report_for(domain->name);

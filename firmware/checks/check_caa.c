@@ -218,6 +218,8 @@ void sp_check_caa_judge(struct sp_check_run *run, const char *name,
                      run->host);
     } else if (!knows_ca(run)) {
         sp_check_say_busy(run, check, "what the CA calls itself in CAA records is not known yet");
+        sp_check_remedy(check, "It is known once the CA's directory has been fetched, which "
+                               "`ca agree` and each order do, if the CA says it at all.");
     } else {
         judge_set(run, check, name, answer);
     }

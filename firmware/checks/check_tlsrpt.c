@@ -102,9 +102,8 @@ static bool names(struct sp_span rua, const char *wanted)
 }
 
 static void judge_one(struct sp_check_run *run, struct sp_check_pen *check, const char *name,
-                      const char *text)
+                      const char *text, const char *wanted)
 {
-    const char *wanted = run->input.rua != NULL ? run->input.rua : "";
     struct sp_span whole = sp_span_str(text);
     struct sp_span rua;
     const char *fault = parse(sp_span(whole.p + strlen(VERSION), whole.n - strlen(VERSION)), &rua);
@@ -125,6 +124,14 @@ static void judge_one(struct sp_check_run *run, struct sp_check_pen *check, cons
     sp_check_remedy(check, "Replace it by the TXT record that `dns %s` prints.", run->input.domain);
 }
 
+static void say_none(struct sp_check_run *run, struct sp_check_pen *check)
+{
+    sp_check_say(check, SP_CHECK_PASS, "none",
+                 "No TLS reports are asked for; with `domain set %s rua …` senders would tell who "
+                 "could not deliver, and why.",
+                 run->input.domain);
+}
+
 static void say_missing(struct sp_check_run *run, struct sp_check_pen *check, const char *name)
 {
     sp_check_say(check, SP_CHECK_FAIL, "missing",
@@ -138,7 +145,7 @@ static void say_missing(struct sp_check_run *run, struct sp_check_pen *check, co
 }
 
 void sp_check_tlsrpt_judge(struct sp_check_run *run, const char *name,
-                           const struct sp_dns_answer *answer)
+                           const struct sp_dns_answer *answer, const char *wanted)
 {
     struct sp_check_pen *check = sp_check_of(run, SP_CHECK_TLSRPT);
     struct found found;
@@ -153,9 +160,11 @@ void sp_check_tlsrpt_judge(struct sp_check_run *run, const char *name,
                      "\"; senders then report nothing.",
                      name, found.n);
         sp_check_remedy(check, "Leave only the one that `dns %s` prints.", run->input.domain);
+    } else if (found.n == 0 && wanted[0] == '\0') {
+        say_none(run, check);
     } else if (found.n == 0) {
         say_missing(run, check, name);
     } else {
-        judge_one(run, check, name, found.text);
+        judge_one(run, check, name, found.text, wanted);
     }
 }

@@ -9,8 +9,8 @@
 
 struct sp_check_run;
 
-/* name: _smtp._tls.{domain}, which was asked for TXT. */
+/* name: _smtp._tls.{domain}, which was asked for TXT. wanted: the configured rua, "" for none. */
 void sp_check_tlsrpt_judge(struct sp_check_run *run, const char *name,
-                           const struct sp_dns_answer *answer);
+                           const struct sp_dns_answer *answer, const char *wanted);
 
 #endif

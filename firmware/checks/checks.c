@@ -46,6 +46,7 @@ static void go_to(const struct sp_check_stage *at)
     }
     run.under_way = false;
     run.answers = 0;
+    run.enough = false;
     stage = at;
     if (at == end) {
         finish();
@@ -54,7 +55,8 @@ static void go_to(const struct sp_check_stage *at)
 
 static bool is_valid(const struct sp_check_input *input)
 {
-    const unsigned texts = SP_CHECK_BIT(SP_CHECK_HTTPS) | SP_CHECK_BIT(SP_CHECK_POLICY_ID);
+    const unsigned texts = SP_CHECK_BIT(SP_CHECK_HTTPS) | SP_CHECK_BIT(SP_CHECK_POLICY_ID) |
+                           SP_CHECK_BIT(SP_CHECK_MX_MATCH);
 
     if ((input->which & SP_CHECK_ALL) == 0 || input->domain[0] == '\0') {
         return false;

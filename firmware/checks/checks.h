@@ -9,7 +9,7 @@
  * when that is full, evidence is left out, the last first, and says so; a report of four checks
  * that pass takes about 1100 bytes. Working memory is static. One run at a time.
  * Threads: service task. Time: nothing blocks; a run takes some seconds, and at
- * most a minute when all that it asks is silent.
+ * most two minutes when all that it asks is silent.
  */
 #ifndef SP_CHECKS_CHECKS_H
 #define SP_CHECKS_CHECKS_H
@@ -101,8 +101,12 @@ struct sp_check_input {
     unsigned which;     /* SP_CHECK_BIT(…) | … */
     /* Writes the text of the policy that is to be served (SP_POLICY_TEXT_MAX bytes), which also
      * has the patterns of mx and the mode. Asked when there is something to compare. 0 or an
-     * error. Neither is needed for SP_CHECK_DNS. */
+     * error. Needed, with policy_id, for SP_CHECK_HTTPS, SP_CHECK_POLICY_ID and
+     * SP_CHECK_MX_MATCH. */
     int (*policy_text)(void *ctx, const char *domain, struct sp_buf *out);
+    /* Writes where TLS reports are to go to (SP_RUA_MAX bytes), nothing when that is not
+     * configured. NULL: it is not. 0 or an error. */
+    int (*rua)(void *ctx, const char *domain, struct sp_buf *out);
     /* Is that address, which is not among `own`, this appliance nevertheless? Asked again at each
      * step until it says other than SP_E_AGAIN: 1 it is, 0 something else answers there, another
      * error: it cannot be told. NULL: no address can be proved, and a foreign one is foreign. */
@@ -112,7 +116,6 @@ struct sp_check_input {
     void *ctx;             /* of these */
     const char *policy_id; /* that is to be in DNS */
     const char *former_id; /* that was served before it, NULL or "": none */
-    const char *rua;       /* that TLS reports are to go to; NULL or "": none is configured */
     /* The identities of the CA in CAA records, with spaces between; NULL or "": not known. */
     const char *ca_identities;
     const char *account_uri; /* of the account there, NULL or "": none yet */

@@ -51,6 +51,7 @@ struct sp_check_run {
     char nonce[SP_CHECK_NONCE_SIZE];       /* what port 80 answers meanwhile; "": nothing */
     bool under_way;                        /* what the stage asks or fetches */
     unsigned answers;                      /* that the stage has got */
+    bool enough;                           /* it wants no more of them */
     int start_error;                       /* of the fetch */
     sp_time fetch_by;                      /* the client must be free by then; 0: not waited for */
     struct sp_check_pen pens[SP_CHECKS];
@@ -60,7 +61,7 @@ struct sp_check_run {
 /* --- stages.c: what a run goes through --- */
 
 struct sp_check_question {
-    char name[SP_DOMAIN_SIZE];
+    char name[SP_DOMAIN_SIZE + 16]; /* one that is too long for DNS cannot be asked */
     enum sp_dns_type type;
     struct sp_addr server; /* family 0: the configured resolvers */
 };
@@ -70,8 +71,9 @@ struct sp_check_question {
 struct sp_check_stage {
     unsigned serves; /* SP_CHECK_BIT(…) | … */
     /* Questions to DNS. question fills *out, which is empty, and is asked again after each answer
-     * (run->answers tells how many); false: there is nothing (more) to be asked. answered gets
-     * each answer; an error that kept the question from being asked is one, too. */
+     * (run->answers tells how many) until that set run->enough; false: there is nothing to be
+     * asked. answered gets each answer; an error that kept the question from being asked is one,
+     * too. */
     bool (*question)(struct sp_check_run *run, struct sp_check_question *out);
     void (*answered)(struct sp_check_run *run, const struct sp_dns_answer *answer);
     /* A fetch. request fills *call, whose url is there, and url: 0, or an error that is then the

@@ -50,7 +50,7 @@ bool sp_check_question_step(const struct sp_check_stage *stage, struct sp_check_
         take_answer(stage, run);
     } else {
         question = sp_scratch_take(sizeof *question);
-        more = stage->question(run, question);
+        more = !run->enough && stage->question(run, question);
         if (more) {
             ask(stage, run, question, now);
         }

@@ -2,10 +2,15 @@
  * What a run goes through, in this order: each stage asks, and hands what came back to the judges,
  * which are in check_*.c and know nothing of waiting. A new stage is a row of the table at the end.
  */
+#include "checks/check_caa.h"
+#include "checks/check_clock.h"
+#include "checks/check_mx_match.h"
+#include "checks/check_tlsrpt.h"
 #include "checks/checks_internal.h"
 
 #include "base/err.h"
 #include "base/scratch.h"
+#include "net/clock.h"
 #include "sp_port.h"
 
 #include <string.h>
@@ -15,39 +20,133 @@
 
 /* --- questions --- */
 
-/* The only question of its stage. */
-static bool once(const struct sp_check_run *run, struct sp_check_question *out, const char *name,
-                 enum sp_dns_type type)
+static bool ask(struct sp_check_question *out, const char *name, enum sp_dns_type type)
 {
     sp_text_cut(out->name, sizeof out->name, name);
     out->type = type;
-    return run->answers == 0;
+    return true;
 }
 
 static bool ask_a(struct sp_check_run *run, struct sp_check_question *out)
 {
-    return once(run, out, run->host, SP_DNS_A);
+    return ask(out, run->host, SP_DNS_A);
 }
 
 static void judge_a(struct sp_check_run *run, const struct sp_dns_answer *answer)
 {
     sp_check_dns_side(run, SP_DNS_A, answer);
+    run->enough = true;
 }
 
 static bool ask_aaaa(struct sp_check_run *run, struct sp_check_question *out)
 {
-    return once(run, out, run->host, SP_DNS_AAAA);
+    return ask(out, run->host, SP_DNS_AAAA);
 }
 
 static void judge_aaaa(struct sp_check_run *run, const struct sp_dns_answer *answer)
 {
     sp_check_dns_side(run, SP_DNS_AAAA, answer);
     sp_check_dns_judge(run);
+    run->enough = true;
 }
 
 static bool ask_txt(struct sp_check_run *run, struct sp_check_question *out)
 {
-    return once(run, out, run->txt_name, SP_DNS_TXT);
+    return ask(out, run->txt_name, SP_DNS_TXT);
+}
+
+static void judge_txt(struct sp_check_run *run, const struct sp_dns_answer *answer)
+{
+    sp_check_policy_id_judge(run, answer);
+    run->enough = true;
+}
+
+static bool ask_mx(struct sp_check_run *run, struct sp_check_question *out)
+{
+    return ask(out, run->input.domain, SP_DNS_MX);
+}
+
+/* The policy's text into scratch memory that the caller releases. 0, or an error and no text. */
+static int take_policy(const struct sp_check_run *run, struct sp_buf *policy)
+{
+    sp_buf_init(policy, sp_scratch_take(SP_POLICY_TEXT_MAX), SP_POLICY_TEXT_MAX);
+    return run->input.policy_text(run->input.ctx, run->input.domain, policy);
+}
+
+static void judge_mx(struct sp_check_run *run, const struct sp_dns_answer *answer)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_buf policy;
+    int err = take_policy(run, &policy);
+
+    if (err == 0) {
+        sp_check_mx_match_judge(run, answer, sp_buf_span(&policy));
+    } else {
+        sp_check_note(sp_check_of(run, SP_CHECK_MX_MATCH), "policy", "not read");
+        sp_check_say_busy(run, sp_check_of(run, SP_CHECK_MX_MATCH), sp_err_text(err));
+    }
+    sp_scratch_release(mark);
+    run->enough = true;
+}
+
+static void tlsrpt_name(const struct sp_check_run *run, char *out, size_t cap)
+{
+    struct sp_buf text;
+
+    sp_buf_init(&text, out, cap);
+    sp_buf_printf(&text, "_smtp._tls.%s", run->input.domain);
+}
+
+static bool ask_tlsrpt(struct sp_check_run *run, struct sp_check_question *out)
+{
+    tlsrpt_name(run, out->name, sizeof out->name);
+    out->type = SP_DNS_TXT;
+    return true;
+}
+
+static void judge_tlsrpt(struct sp_check_run *run, const struct sp_dns_answer *answer)
+{
+    char name[SP_DOMAIN_SIZE + 16], wanted[SP_RUA_MAX];
+    struct sp_buf rua;
+    int err = 0;
+
+    tlsrpt_name(run, name, sizeof name);
+    sp_buf_init(&rua, wanted, sizeof wanted);
+    if (run->input.rua != NULL) {
+        err = run->input.rua(run->input.ctx, run->input.domain, &rua);
+    }
+    if (err == 0) {
+        sp_check_tlsrpt_judge(run, name, answer, wanted);
+    } else {
+        sp_check_note(sp_check_of(run, SP_CHECK_TLSRPT), "rua", "not read");
+        sp_check_say_busy(run, sp_check_of(run, SP_CHECK_TLSRPT), sp_err_text(err));
+    }
+    run->enough = true;
+}
+
+/* A name without its first n labels; NULL when it has no more than that. */
+static const char *above(const char *name, unsigned n)
+{
+    while (n > 0 && name != NULL) {
+        name = strchr(name, '.');
+        name = name != NULL ? name + 1 : NULL;
+        n--;
+    }
+    return name;
+}
+
+/* RFC 8659 3: from the host up to the root, until there are CAA records. */
+static bool ask_caa(struct sp_check_run *run, struct sp_check_question *out)
+{
+    return ask(out, above(run->host, run->answers), SP_DNS_CAA);
+}
+
+static void judge_caa(struct sp_check_run *run, const struct sp_dns_answer *answer)
+{
+    run->enough = sp_check_caa_ends(answer) || above(run->host, run->answers + 1) == NULL;
+    if (run->enough) {
+        sp_check_caa_judge(run, above(run->host, run->answers), answer);
+    }
 }
 
 /* --- the policy, as a sender fetches it --- */
@@ -66,12 +165,9 @@ static int request_policy(struct sp_check_run *run, struct sp_http_call *call, s
 static void judge_https(struct sp_check_run *run, const struct sp_http_result *of)
 {
     size_t mark = sp_scratch_mark();
-    struct sp_buf policy;
-    int err;
+    struct sp_buf policy = {0};
+    int err = of->result == SP_OK ? take_policy(run, &policy) : 0;
 
-    sp_buf_init(&policy, sp_scratch_take(SP_POLICY_TEXT_MAX), SP_POLICY_TEXT_MAX);
-    err = of->result == SP_OK ? run->input.policy_text(run->input.ctx, run->input.domain, &policy)
-                              : 0;
     if (err == 0) {
         sp_check_https_judge(run, of, sp_buf_span(&policy));
     } else {
@@ -140,7 +236,7 @@ static void judge_nonce6(struct sp_check_run *run, const struct sp_http_result *
     sp_check_port80_judge(run);
 }
 
-/* --- what came from outside --- */
+/* --- what the appliance knows itself --- */
 
 static bool see(struct sp_check_run *run, sp_time now, sp_time *next)
 {
@@ -157,15 +253,31 @@ static bool see(struct sp_check_run *run, sp_time now, sp_time *next)
     return true;
 }
 
+static bool look_at_clock(struct sp_check_run *run, sp_time now, sp_time *next)
+{
+    size_t mark = sp_scratch_mark();
+    struct sp_clock_status *status = sp_scratch_take(sizeof *status);
+
+    (void)next;
+    sp_clock_status(status, now);
+    sp_check_clock_judge(run, status);
+    sp_scratch_release(mark);
+    return true;
+}
+
 #define FOR(id) SP_CHECK_BIT(SP_CHECK_##id)
 
 const struct sp_check_stage sp_check_stages[] = {
     {.serves = FOR(DNS), .question = ask_a, .answered = judge_a},
     {.serves = FOR(DNS), .question = ask_aaaa, .answered = judge_aaaa},
-    {.serves = FOR(POLICY_ID), .question = ask_txt, .answered = sp_check_policy_id_judge},
+    {.serves = FOR(POLICY_ID), .question = ask_txt, .answered = judge_txt},
+    {.serves = FOR(MX_MATCH), .question = ask_mx, .answered = judge_mx},
     {.serves = FOR(HTTPS) | FOR(CERTIFICATE), .request = request_policy, .fetched = judge_policy},
     {.serves = FOR(PORT80), .request = request_nonce4, .fetched = judge_nonce4},
     {.serves = FOR(PORT80), .request = request_nonce6, .fetched = judge_nonce6},
     {.serves = FOR(SEEN), .step = see},
+    {.serves = FOR(TLSRPT), .question = ask_tlsrpt, .answered = judge_tlsrpt},
+    {.serves = FOR(CAA), .question = ask_caa, .answered = judge_caa},
+    {.serves = FOR(CLOCK), .step = look_at_clock},
 };
 const unsigned sp_check_stages_n = sizeof sp_check_stages / sizeof sp_check_stages[0];

@@ -66,11 +66,16 @@ def fill(image, directory):
     return json.loads(done.stdout), [line.split("\t") for line in rows.read_text().splitlines()], root.read_text()
 
 
+def mail_host(name):
+    return f"mx{int(name[1:5]) % 7}.{name}"
+
+
 def publish(provider, policy_ids):
-    """The DNS of all customers: an address and a policy id each."""
+    """The DNS of all customers: an address, a policy id and an MX each."""
     lines = [line for name, value in policy_ids.items() for line in (
         f"update add {policy_host(name)}. 60 A {APPLIANCE}",
-        f"update add _mta-sts.{name}. 60 TXT \"v=STSv1; id={value};\"")]
+        f"update add _mta-sts.{name}. 60 TXT \"v=STSv1; id={value};\"",
+        f"update add {name}. 60 MX 10 {mail_host(name)}.")]
     for start in range(0, len(lines), BATCH):
         provider.update(*lines[start:start + BATCH])
 
@@ -94,7 +99,7 @@ def fleet():
 
 def expected_policy(name):
     number = int(name[1:5])
-    return (f"version: STSv1\r\nmode: {'testing' if number % 2 else 'enforce'}\r\nmx: mx{number % 7}.{name}\r\n"
+    return (f"version: STSv1\r\nmode: {'testing' if number % 2 else 'enforce'}\r\nmx: {mail_host(name)}\r\n"
             f"max_age: {604800 + number}\r\n").encode()
 
 

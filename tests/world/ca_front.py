@@ -53,14 +53,16 @@ def problem(kind, detail):
 
 
 class CaFront:
-    def __init__(self, world_ca, namespace, directory, port=PORT, version=None, full_records=False):
-        """version: an ssl.TLSVersion to insist on. port: where it listens on the CA's address."""
+    def __init__(self, world_ca, namespace, directory, port=PORT, version=None, full_records=False, identities=()):
+        """version: an ssl.TLSVersion to insist on. port: where it listens on the CA's address. identities: what
+        the CA goes by in CAA records, which Pebble does not say in its directory."""
         self._ca = world_ca
         self._namespace = namespace
         self._lock = threading.Lock()
         self._injected = []
         self.port = port
         self.full_records = full_records
+        self.identities = list(identities)
         self.requests = []
         self.before_answer = self.after_answer = None
         self._context = self._server_context(directory, version)
@@ -162,6 +164,14 @@ class CaFront:
         finally:
             connection.close()
 
+    def identified(self, path, content):
+        """An answer of Pebble's; the directory says what the CA goes by."""
+        if path != "/dir" or not self.identities:
+            return content
+        directory = json.loads(content)
+        directory["meta"]["caaIdentities"] = self.identities
+        return json.dumps(directory).encode()
+
     def close(self):
         self._server.shutdown()
         self._server.server_close()
@@ -185,6 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers += self._fresh_nonce()
         else:
             status, headers, content = owner.forward(self.command, self.path, self.headers.items(), body)
+            content = owner.identified(self.path, content)
         request.status = status
         request.location = dict(headers).get("Location", "")
         if owner.before_answer:

@@ -5,6 +5,7 @@
 #define SP_TEST_CHECKS_FAKES_H
 
 #include "checks/checks.h"
+#include "net/clock.h"
 #include "net/dns.h"
 #include "net/http_client.h"
 
@@ -12,11 +13,18 @@
 #define HOST "mta-sts.example.com"
 #define POLICY "version: STSv1\r\nmode: testing\r\nmx: mail.example.com\r\nmax_age: 604800\r\n"
 #define POLICY_ID "0123456789abcdef0123456789abcdef"
+#define RUA "mailto:tls@example.com"
 #define UTC_NOW 1795561500
 
 struct fake_net {
-    struct sp_dns_answer a, aaaa, txt; /* what is answered to each question */
-    int ask_error;                     /* asking itself fails */
+    /* What is answered to each question: TXT at _mta-sts and at _smtp._tls. */
+    struct sp_dns_answer a, aaaa, txt, tlsrpt, mx;
+    struct sp_dns_answer caa; /* at caa_name, and nothing at other names */
+    const char *caa_name;
+    struct sp_clock_status clock;
+    const char *rua;
+    int rua_error;
+    int ask_error; /* asking itself fails */
     struct sp_http_result fetched;
     struct sp_cert_info peer; /* shown, when fetched.peer is not NULL */
     const char *body;
@@ -33,7 +41,7 @@ struct fake_net {
     struct sp_addr own_interface; /* sp_net_is_own */
 
     unsigned questions, fetches, dns_cancels, http_releases;
-    char asked[16][SP_DOMAIN_SIZE];
+    char asked[48][SP_DOMAIN_SIZE];
     char url[SP_URL_MAX]; /* of the last fetch */
     int random_error;
     sp_utc utc;

@@ -23,12 +23,13 @@ static void all_run_one_after_the_other(void **state)
 {
     (void)state;
     run_checks(SP_CHECK_ALL);
-    for (unsigned i = 0; i <= SP_CHECK_POLICY_ID; i++) {
-        assert_int_equal(report.checks[i].result, SP_CHECK_PASS);
-        assert_string_equal(report.checks[i].code, "ok");
+    for (unsigned i = 0; i < SP_CHECKS; i++) {
+        enum sp_check_result expected = i == SP_CHECK_MX_TLS ? SP_CHECK_NOT_RUN : SP_CHECK_PASS;
+
+        assert_int_equal(report.checks[i].result, expected);
     }
-    assert_int_equal(fake.questions, 3);
-    assert_int_equal(fake.fetches, 3); /* the policy, and a nonce over either family */
+    assert_int_equal(fake.questions, 8); /* CAA at three names */
+    assert_int_equal(fake.fetches, 3);   /* the policy, and a nonce over either family */
     assert_string_equal(report.domain, DOMAIN);
 }
 
@@ -67,6 +68,80 @@ static void one_run_at_a_time(void **state)
     sp_checks_cancel();
     assert_false(sp_checks_busy());
     assert_false(report.running);
+}
+
+static void mx_match_compares_the_policy_with_the_domains_mx(void **state)
+{
+    const unsigned which = SP_CHECK_BIT(SP_CHECK_MX_MATCH);
+    (void)state;
+
+    run_checks(which);
+    check_says(SP_CHECK_MX_MATCH, SP_CHECK_PASS, "ok", "");
+    assert_int_equal(fake.questions, 1);
+    assert_string_equal(fake.asked[0], DOMAIN);
+    fake_mx(&fake.mx, 20, "other.example.com");
+    run_checks(which);
+    check_says(SP_CHECK_MX_MATCH, SP_CHECK_FAIL, "not_listed", "other.example.com");
+    fake.policy_error = SP_E_NOT_FOUND;
+    run_checks(which);
+    check_says(SP_CHECK_MX_MATCH, SP_CHECK_UNKNOWN, "busy", "");
+}
+
+static void tlsrpt_is_compared_with_the_configured_rua(void **state)
+{
+    const unsigned which = SP_CHECK_BIT(SP_CHECK_TLSRPT);
+    (void)state;
+
+    run_checks(which);
+    check_says(SP_CHECK_TLSRPT, SP_CHECK_PASS, "ok", RUA);
+    assert_string_equal(fake.asked[0], "_smtp._tls.example.com");
+    fake.rua = "mailto:other@example.com";
+    run_checks(which);
+    check_says(SP_CHECK_TLSRPT, SP_CHECK_FAIL, "differs", "other@example.com");
+    fake_nothing(&fake.tlsrpt, SP_E_DNS_NODATA);
+    run_checks(which);
+    check_says(SP_CHECK_TLSRPT, SP_CHECK_FAIL, "missing", "");
+    fake.rua = "";
+    run_checks(which);
+    check_says(SP_CHECK_TLSRPT, SP_CHECK_PASS, "none", "");
+    fake.rua_error = SP_E_NOT_FOUND;
+    run_checks(which);
+    check_says(SP_CHECK_TLSRPT, SP_CHECK_UNKNOWN, "busy", "");
+}
+
+/* RFC 8659 3: a label at a time, and no further than the first records. */
+static void caa_climbs_from_the_host_to_the_root(void **state)
+{
+    static const char *const names[] = {HOST, "example.com", "com"};
+    const unsigned which = SP_CHECK_BIT(SP_CHECK_CAA);
+    (void)state;
+
+    run_checks(which);
+    check_says(SP_CHECK_CAA, SP_CHECK_PASS, "none", "");
+    assert_int_equal(fake.questions, COUNT(names));
+    for (unsigned i = 0; i < COUNT(names); i++) {
+        assert_string_equal(fake.asked[i], names[i]);
+    }
+    fake.questions = 0;
+    fake_caa(&fake.caa, 0, "issue", 5, "ca.example");
+    run_checks(which);
+    check_says(SP_CHECK_CAA, SP_CHECK_PASS, "ok", "records of example.com");
+    assert_int_equal(fake.questions, 2);
+    fake_nothing(&fake.caa, SP_E_DNS_SERVFAIL);
+    fake.caa_name = HOST;
+    fake.questions = 0;
+    run_checks(which);
+    check_says(SP_CHECK_CAA, SP_CHECK_UNKNOWN, "servfail", HOST);
+    assert_int_equal(fake.questions, 1);
+}
+
+static void the_clock_is_looked_at(void **state)
+{
+    (void)state;
+    fake.clock.synced_at = UTC_NOW - 4 * 86400;
+    run_checks(SP_CHECK_BIT(SP_CHECK_CLOCK));
+    check_says(SP_CHECK_CLOCK, SP_CHECK_FAIL, "stale", "");
+    assert_int_equal(fake.questions + fake.fetches, 0);
 }
 
 static void impossible_wishes_are_refused(void **state)
@@ -118,7 +193,7 @@ static void a_call_that_cannot_start_leaves_it_open(void **state)
     check_says(SP_CHECK_HTTPS, SP_CHECK_UNKNOWN, "busy", "");
 }
 
-/* Three questions that nobody answers, and a client that is busy. */
+/* Questions that nobody answers, and a client that is busy. */
 static void the_slowest_run_ends(void **state)
 {
     (void)state;
@@ -126,9 +201,13 @@ static void the_slowest_run_ends(void **state)
     fake_nothing(&fake.a, SP_E_DNS_TIMEOUT);
     fake_nothing(&fake.aaaa, SP_E_DNS_TIMEOUT);
     fake_nothing(&fake.txt, SP_E_DNS_TIMEOUT);
+    fake_nothing(&fake.mx, SP_E_DNS_TIMEOUT);
+    fake_nothing(&fake.tlsrpt, SP_E_DNS_TIMEOUT);
+    fake_nothing(&fake.caa, SP_E_DNS_TIMEOUT);
+    fake.caa_name = HOST;
     fake.client_busy = 1000000;
     run_checks(SP_CHECK_ALL);
-    assert_in_range(fake.longest, 30000, 40000);
+    assert_in_range(fake.longest, 60000, 62000);
 }
 
 /* A cancelled run leaves nothing behind that could write into it later. */
@@ -177,6 +256,10 @@ int main(void)
         TEST(what_is_not_wanted_stays_as_it_was),
         TEST(a_policy_that_cannot_be_read_leaves_it_open),
         TEST(one_run_at_a_time),
+        TEST(mx_match_compares_the_policy_with_the_domains_mx),
+        TEST(tlsrpt_is_compared_with_the_configured_rua),
+        TEST(caa_climbs_from_the_host_to_the_root),
+        TEST(the_clock_is_looked_at),
         TEST(impossible_wishes_are_refused),
         TEST(a_busy_client_is_waited_for_but_not_for_ever),
         TEST(a_call_that_cannot_start_leaves_it_open),

@@ -51,15 +51,14 @@ static const struct row {
 static struct sp_check_run run;
 static struct sp_dns_answer answer;
 
-static void judge(const char *rua)
+static void judge(const char *wanted)
 {
     memset(&run, 0, sizeof run);
     run.input.domain = DOMAIN;
-    run.input.rua = rua;
     run.report = &report;
     sp_check_report_begin(&report, SP_CHECK_TLSRPT);
     sp_port_set_utc(fake.utc, fake.now);
-    sp_check_tlsrpt_judge(&run, NAME, &answer);
+    sp_check_tlsrpt_judge(&run, NAME, &answer, wanted);
 }
 
 static void each_record_is_judged(void **state)
@@ -80,8 +79,19 @@ static void any_rua_will_do_when_none_is_configured(void **state)
 {
     (void)state;
     fake_text(&answer, "v=TLSRPTv1; rua=mailto:other@example.com");
-    judge(NULL);
+    judge("");
     check_says(SP_CHECK_TLSRPT, PASS, "ok", "mailto:other@example.com");
+}
+
+static void no_record_is_missed_when_none_is_configured(void **state)
+{
+    (void)state;
+    fake_nothing(&answer, SP_E_DNS_NXDOMAIN);
+    judge("");
+    check_says(SP_CHECK_TLSRPT, PASS, "none", "No TLS reports are asked for");
+    fake_text(&answer, "v=TLSRPTv1;");
+    judge("");
+    check_says(SP_CHECK_TLSRPT, FAIL, "syntax", "it has no rua");
 }
 
 static void no_answer_is_told_apart_from_no_record(void **state)
@@ -110,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_record_is_judged),
         TEST(any_rua_will_do_when_none_is_configured),
+        TEST(no_record_is_missed_when_none_is_configured),
         TEST(no_answer_is_told_apart_from_no_record),
     };
 
