@@ -130,9 +130,18 @@ static int prove(void *ctx, const struct sp_addr *addr, sp_time now)
     return sp_app_prove(addr, now);
 }
 
+/* What DNS had before the policy that is served now, and may have still; "" for nothing. */
+static void former_id(const struct sp_domain *domain, char *out)
+{
+    bool former =
+        strcmp(domain->dns_id, check_policy_id) != 0 && domain->dns_id_at < domain->served_since;
+    sp_text_cut(out, SP_POLICY_ID_SIZE, former ? domain->dns_id : "");
+}
+
 static int check_start(void *ctx, const struct sp_domain *domain, unsigned which, sp_time now)
 {
     static struct sp_addr own[SP_ADDRESSES + 2];
+    static char former[SP_POLICY_ID_SIZE];
     struct sp_policy in_force;
     struct sp_check_input input = {.domain = check_domain,
                                    .which = which,
@@ -148,6 +157,9 @@ static int check_start(void *ctx, const struct sp_domain *domain, unsigned which
     sp_life_in_force(domain, &in_force);
     sp_policy_id(&in_force, check_policy_id);
     input.policy_id = check_policy_id;
+    former_id(domain, former);
+    input.former_id = former;
+    input.serves_nothing = domain->state == SP_DOMAIN_DISABLED && domain->max_age_served > 0;
     input.ca_identities = sp_acme_ca_identities();
     input.account_uri = sp_acme_account_url();
     input.own = own;

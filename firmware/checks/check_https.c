@@ -272,16 +272,18 @@ static void say_body(struct sp_check_run *run, struct sp_check_pen *check, struc
 }
 
 static void say_pass(struct sp_check_run *run, struct sp_check_pen *check,
-                     const struct sp_http_result *result)
+                     const struct sp_http_result *result, bool outside)
 {
+    bool inside_only = sp_net_is_own(&result->address) && !outside;
+
     sp_check_say(check, SP_CHECK_PASS, "ok",
                  "https://%s/.well-known/mta-sts.txt serves exactly this policy, in %lu ms%s.",
                  run->host, (unsigned long)result->elapsed_ms,
-                 sp_net_is_own(&result->address) ? ", seen from the appliance itself" : "");
+                 inside_only ? ", from inside only: nobody has come from outside yet" : "");
 }
 
 static void judge_answer(struct sp_check_run *run, struct sp_check_pen *check,
-                         const struct sp_http_result *result, struct sp_span policy)
+                         const struct sp_http_result *result, struct sp_span policy, bool outside)
 {
     int verify = result->tls_report.verify;
 
@@ -304,18 +306,18 @@ static void judge_answer(struct sp_check_run *run, struct sp_check_pen *check,
                      (unsigned long)result->elapsed_ms, SLOW_MS);
         sp_check_remedy(check, "See what delays port 443 between the Internet and the appliance.");
     } else {
-        say_pass(run, check, result);
+        say_pass(run, check, result, outside);
     }
 }
 
 void sp_check_https_judge(struct sp_check_run *run, const struct sp_http_result *result,
-                          struct sp_span policy)
+                          struct sp_span policy, bool outside)
 {
     struct sp_check_pen *check = sp_check_of(run, SP_CHECK_HTTPS);
 
     note_fetch(run, check, result);
     if (result->result == SP_OK) {
-        judge_answer(run, check, result, policy);
+        judge_answer(run, check, result, policy, outside);
     } else {
         judge_failure(run, check, result);
     }

@@ -218,6 +218,38 @@ static void say_several(struct sp_check_run *run, struct sp_check_pen *check, un
     sp_check_remedy(check, "Leave only the one that `dns %s` prints.", run->input.domain);
 }
 
+static bool is_former(const struct sp_check_run *run, struct sp_span id)
+{
+    return run->input.former_id != NULL && run->input.former_id[0] != '\0' &&
+           sp_span_is(id, run->input.former_id);
+}
+
+static void say_old(struct sp_check_run *run, struct sp_check_pen *check)
+{
+    sp_check_say(check, SP_CHECK_FAIL, "id_old",
+                 "DNS still has the former policy id, %s; the policy that is served has %s.",
+                 run->input.former_id, run->input.policy_id);
+    sp_check_remedy(check,
+                    "Publish the TXT record that `dns %s` prints; where that is done, resolvers "
+                    "keep the former one for up to %lu s more.",
+                    run->input.domain, (unsigned long)run->report->txt.ttl);
+}
+
+/* Nothing is served any more. */
+static void judge_gone(struct sp_check_run *run, struct sp_check_pen *check,
+                       const struct found *found)
+{
+    if (found->n == 0) {
+        sp_check_say(check, SP_CHECK_PASS, "gone",
+                     "No policy is served, and DNS has no policy id any more.");
+        return;
+    }
+    sp_check_say(check, SP_CHECK_FAIL, "left_behind",
+                 "No policy is served any more, but DNS still has a policy id: \"%.60s\".",
+                 found->text);
+    sp_check_remedy(check, "Delete the TXT record at %.120s.", run->txt_name);
+}
+
 static void judge_one(struct sp_check_run *run, struct sp_check_pen *check, const char *text)
 {
     struct sp_span id;
@@ -227,6 +259,9 @@ static void judge_one(struct sp_check_run *run, struct sp_check_pen *check, cons
         sp_check_say(check, SP_CHECK_FAIL, fault.code,
                      "Senders refuse the TXT record at %.100s, since %s: \"%.60s\".", run->txt_name,
                      fault.text, text);
+    } else if (is_former(run, id)) {
+        say_old(run, check);
+        return;
     } else if (!sp_span_is(id, run->input.policy_id)) {
         sp_check_say(check, SP_CHECK_FAIL, "id_differs",
                      "DNS has the policy id %.*s, but the policy that is served has %s.", (int)id.n,
@@ -254,11 +289,14 @@ void sp_check_policy_id_judge(struct sp_check_run *run, const struct sp_dns_answ
     struct found found;
 
     sp_check_note_answer(check, "TXT", run->txt_name, answer);
-    sp_check_note(check, "served", "%s", run->input.policy_id);
+    sp_check_note(check, "served", "%s",
+                  run->input.serves_nothing ? "nothing" : run->input.policy_id);
     keep_txt(run, answer);
     look_through(answer, &found);
     if (sp_check_is_open(answer->result)) {
         sp_check_say_dns_error(check, run->txt_name, answer->result);
+    } else if (run->input.serves_nothing && (found.n > 0 || !answer->cut)) {
+        judge_gone(run, check, &found);
     } else if (found.n > 1) {
         say_several(run, check, found.n);
     } else if (answer->cut) {

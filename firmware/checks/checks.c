@@ -97,10 +97,9 @@ int sp_checks_start(const struct sp_check_input *input, struct sp_check_report *
     memset(&run, 0, sizeof run);
     run.input = *input;
     run.report = report;
-    sp_buf_init(&text, run.host, sizeof run.host);
-    sp_buf_printf(&text, "mta-sts.%s", input->domain);
     sp_buf_init(&text, run.txt_name, sizeof run.txt_name);
     sp_buf_printf(&text, "_mta-sts.%s", input->domain);
+    run.host = run.txt_name + 1;
     begin_checks(report);
     (void)now;
     go_to(sp_check_stages);
@@ -141,13 +140,13 @@ void sp_checks_cancel(void)
     }
     cancel_stage();
     run.report->running = false;
-    run.nonce[0] = '\0';
     stage = NULL;
 }
 
 int sp_checks_challenge(const char *host, struct sp_span token, struct sp_buf *out)
 {
-    if (run.nonce[0] == '\0' || strcmp(host, run.host) != 0 || !sp_span_is(token, run.nonce)) {
+    if (stage == NULL || run.nonce[0] == '\0' || strcmp(host, run.host) != 0 ||
+        !sp_span_is(token, run.nonce)) {
         return SP_E_NOT_FOUND;
     }
     sp_buf_puts(out, run.nonce);

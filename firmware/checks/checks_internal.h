@@ -15,6 +15,15 @@ struct sp_check_side {
     struct sp_addr first_own, first_foreign; /* by value: resolvers turn the order round */
 };
 
+#define SP_CHECK_PROOFS 4 /* foreign addresses of a family that are tried; more are not ours */
+
+/* Addresses that may be this appliance's behind NAT, which could not be told. */
+struct sp_check_unproved {
+    unsigned n;
+    int err; /* why it could not, of the first */
+    struct sp_addr first;
+};
+
 /* What became of the challenge path over one family. */
 enum sp_check_reach {
     SP_REACH_ABSENT, /* no address of that family */
@@ -43,10 +52,13 @@ struct sp_check_pen {
 struct sp_check_run {
     struct sp_check_input input;
     struct sp_check_report *report;
-    char host[SP_DOMAIN_SIZE];     /* mta-sts.{domain} */
     char txt_name[SP_DOMAIN_SIZE]; /* _mta-sts.{domain} */
+    const char *host;              /* mta-sts.{domain}, in txt_name */
     char alias[SP_DOMAIN_SIZE];    /* where CNAMEs of the host lead, "" for none */
     struct sp_check_side side4, side6;
+    struct sp_check_unproved unproved;
+    struct sp_dns_cursor proving;          /* what of the answer has been looked at */
+    unsigned proofs;                       /* that were tried of it */
     struct sp_check_port80_side port80[2]; /* over IPv4, IPv6 */
     char nonce[SP_CHECK_NONCE_SIZE];       /* what port 80 answers meanwhile; "": nothing */
     bool under_way;                        /* what the stage asks or fetches */
@@ -146,13 +158,17 @@ void sp_check_report_note(struct sp_check_report *report, enum sp_check_id id, c
 
 /* --- what each check makes of what came back: pure --- */
 
-void sp_check_dns_side(struct sp_check_run *run, enum sp_dns_type type,
-                       const struct sp_dns_answer *answer);
+void sp_check_dns_begin(struct sp_check_run *run, enum sp_dns_type type,
+                        const struct sp_dns_answer *answer);
+/* Tells own and foreign addresses of the answer that was begun with apart: true when that is done,
+ * false and *next while an address is being proved. */
+bool sp_check_dns_side(struct sp_check_run *run, enum sp_dns_type type,
+                       const struct sp_dns_answer *answer, sp_time now, sp_time *next);
 void sp_check_dns_judge(struct sp_check_run *run);
 void sp_check_policy_id_judge(struct sp_check_run *run, const struct sp_dns_answer *answer);
-/* policy: what the answer's body is to be. */
+/* policy: what the answer's body is to be. outside: something came from outside lately. */
 void sp_check_https_judge(struct sp_check_run *run, const struct sp_http_result *result,
-                          struct sp_span policy);
+                          struct sp_span policy, bool outside);
 /* There was an answer, but the policy to compare it with could not be read. */
 void sp_check_https_unread(struct sp_check_run *run, const struct sp_http_result *result, int err);
 void sp_check_certificate_judge(struct sp_check_run *run, const struct sp_http_result *result);

@@ -34,8 +34,14 @@ static bool ask_a(struct sp_check_run *run, struct sp_check_question *out)
 
 static void judge_a(struct sp_check_run *run, const struct sp_dns_answer *answer)
 {
-    sp_check_dns_side(run, SP_DNS_A, answer);
+    sp_check_dns_begin(run, SP_DNS_A, answer);
     run->enough = true;
+}
+
+/* What was answered still lies there. */
+static bool tell_a(struct sp_check_run *run, sp_time now, sp_time *next)
+{
+    return sp_check_dns_side(run, SP_DNS_A, &sp_check_work.dns.answer, now, next);
 }
 
 static bool ask_aaaa(struct sp_check_run *run, struct sp_check_question *out)
@@ -45,9 +51,18 @@ static bool ask_aaaa(struct sp_check_run *run, struct sp_check_question *out)
 
 static void judge_aaaa(struct sp_check_run *run, const struct sp_dns_answer *answer)
 {
-    sp_check_dns_side(run, SP_DNS_AAAA, answer);
-    sp_check_dns_judge(run);
+    sp_check_dns_begin(run, SP_DNS_AAAA, answer);
     run->enough = true;
+}
+
+static bool tell_aaaa(struct sp_check_run *run, sp_time now, sp_time *next)
+{
+    bool over = sp_check_dns_side(run, SP_DNS_AAAA, &sp_check_work.dns.answer, now, next);
+
+    if (over) {
+        sp_check_dns_judge(run);
+    }
+    return over;
 }
 
 static bool ask_txt(struct sp_check_run *run, struct sp_check_question *out)
@@ -161,6 +176,17 @@ static int request_policy(struct sp_check_run *run, struct sp_http_call *call, s
     return SP_OK;
 }
 
+/* What came from outside, into scratch memory that the caller releases. */
+static const struct sp_check_seen *take_seen(const struct sp_check_run *run)
+{
+    struct sp_check_seen *seen = sp_scratch_take(sizeof *seen);
+
+    if (run->input.seen != NULL) {
+        run->input.seen(run->input.ctx, run->input.domain, seen);
+    }
+    return seen;
+}
+
 /* The policy is written for the length of the comparison alone. */
 static void judge_https(struct sp_check_run *run, const struct sp_http_result *of)
 {
@@ -169,7 +195,10 @@ static void judge_https(struct sp_check_run *run, const struct sp_http_result *o
     int err = of->result == SP_OK ? take_policy(run, &policy) : 0;
 
     if (err == 0) {
-        sp_check_https_judge(run, of, sp_buf_span(&policy));
+        bool outside =
+            sp_seen_outside(take_seen(run), sp_check_private_counts(run), sp_port_utc_s());
+
+        sp_check_https_judge(run, of, sp_buf_span(&policy), outside);
     } else {
         sp_check_https_unread(run, of, err);
     }
@@ -241,14 +270,10 @@ static void judge_nonce6(struct sp_check_run *run, const struct sp_http_result *
 static bool see(struct sp_check_run *run, sp_time now, sp_time *next)
 {
     size_t mark = sp_scratch_mark();
-    struct sp_check_seen *seen = sp_scratch_take(sizeof *seen);
 
     (void)now;
     (void)next;
-    if (run->input.seen != NULL) {
-        run->input.seen(run->input.ctx, run->input.domain, seen);
-    }
-    sp_check_seen_judge(run, seen, sp_port_utc_s());
+    sp_check_seen_judge(run, take_seen(run), sp_port_utc_s());
     sp_scratch_release(mark);
     return true;
 }
@@ -269,7 +294,9 @@ static bool look_at_clock(struct sp_check_run *run, sp_time now, sp_time *next)
 
 const struct sp_check_stage sp_check_stages[] = {
     {.serves = FOR(DNS), .question = ask_a, .answered = judge_a},
+    {.serves = FOR(DNS), .step = tell_a},
     {.serves = FOR(DNS), .question = ask_aaaa, .answered = judge_aaaa},
+    {.serves = FOR(DNS), .step = tell_aaaa},
     {.serves = FOR(POLICY_ID), .question = ask_txt, .answered = judge_txt},
     {.serves = FOR(MX_MATCH), .question = ask_mx, .answered = judge_mx},
     {.serves = FOR(HTTPS) | FOR(CERTIFICATE), .request = request_policy, .fetched = judge_policy},

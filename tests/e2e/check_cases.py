@@ -417,6 +417,12 @@ GOOD = (
 CASES = (*GOOD, *DNS, *HTTPS, *ENDPOINTS, *CERTIFICATES, *POLICY_IDS, *SEEN, *CLOCKLESS)
 
 # Codes that no world of ours brings about, and why; the unit tests of the checks do.
+RECORDS = {
+    "mx_match": "ok unused ok_none not_listed none_match no_mx null_mx servfail no_resolver busy",
+    "tlsrpt": "ok none missing several syntax differs servfail no_resolver busy",
+    "caa": "ok none forbidden account method critical servfail no_resolver busy",
+    "clock": "ok stale unset",
+}
 UNIT_ALONE = {
     ("dns", "own_address_unknown"): "an appliance without an address asks no DNS",
     ("dns", "dns_timeout"): "takes a minute; policy_id has it",
@@ -427,4 +433,10 @@ UNIT_ALONE = {
     ("port80", "busy"): "its own client is taken for 15 seconds",
     **{(check, "no_resolver"): "an appliance that knows no resolver has no network either"
        for check in ("dns", "https", "policy_id", "port80")},
+    ("dns", "no_hairpin"): "an appliance behind NAT whose public address nobody said",
+    ("policy_id", "gone"): "a domain that was served and is not any more; the tests of a domain's life have it",
+    ("policy_id", "left_behind"): "the same",
+    ("policy_id", "id_old"): "a policy that was changed; the tests of a domain's life have it",
+    **{(check, code): "test_records.py makes it, or a resolver that fails as for dns"
+       for check, codes in RECORDS.items() for code in codes.split()},
 }

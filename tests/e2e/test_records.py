@@ -93,10 +93,3 @@ def test_the_caa_record_that_the_console_prints_allows_the_ca(served, published)
     assert IDENTITY in offered[0]["value"] and board.ask_json("ca")["account"] in offered[0]["value"]
     published(HOST, "CAA", offered[0]["value"])
     assert verdict(board, "caa") == ("pass", "ok")
-
-
-def test_a_missing_record_asks_for_care(published):
-    board = published(REPORTS, "TXT")
-    assert verdict(board, "tlsrpt") == ("fail", "missing")
-    assert board.wait_light("attention", seconds=10)
-    assert "tlsrpt (missing)" in board.domain(DOMAIN)["sentence"]

@@ -334,6 +334,19 @@ int fake_policy(void *ctx, const char *domain, struct sp_buf *out)
     return fake.policy_error;
 }
 
+static int fake_prove(void *ctx, const struct sp_addr *addr, sp_time now)
+{
+    (void)now;
+    assert_ptr_equal(ctx, &fake);
+    assert_int_not_equal(addr->family, 0);
+    if (fake.proof_waits > 0) {
+        fake.proof_waits--;
+        return SP_E_AGAIN;
+    }
+    fake.proofs++;
+    return fake.proof;
+}
+
 static int fake_rua(void *ctx, const char *domain, struct sp_buf *out)
 {
     assert_ptr_equal(ctx, &fake);
@@ -362,9 +375,12 @@ void run_checks(unsigned which)
                                          .policy_text = fake_policy,
                                          .rua = fake_rua,
                                          .ca_identities = "ca.example",
+                                         .prove = fake.can_prove ? fake_prove : NULL,
                                          .seen = fake_seen,
                                          .ctx = &fake,
                                          .policy_id = POLICY_ID,
+                                         .former_id = fake.former_id,
+                                         .serves_nothing = fake.serves_nothing,
                                          .own = own,
                                          .own_n = own_n};
     sp_time began = fake.now;

@@ -33,6 +33,12 @@ struct fake_net {
     struct sp_http_result port80[2];
     const char *port80_body[2];
     struct sp_check_seen seen;
+    const char *former_id;
+    bool serves_nothing;
+    bool can_prove;
+    int proof;            /* what comes of proving an address … */
+    unsigned proof_waits; /* … after so many times "again" */
+    unsigned proofs;      /* that came to an end */
     unsigned client_busy; /* so many starts are refused */
     int start_error;
     int policy_error;

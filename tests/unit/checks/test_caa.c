@@ -56,7 +56,7 @@ static void judge(const char *identities)
     run.input.ca_identities = identities;
     run.input.account_uri = ACCOUNT;
     run.report = &report;
-    strcpy(run.host, HOST);
+    run.host = HOST;
     sp_check_report_begin(&report, SP_CHECK_CAA);
     sp_port_set_utc(fake.utc, fake.now);
     sp_check_caa_judge(&run, DOMAIN, &answer);

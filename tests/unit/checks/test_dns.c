@@ -137,6 +137,71 @@ static void without_an_own_address_nothing_can_be_told(void **state)
     check_says(SP_CHECK_DNS, FAIL, "nxdomain", "does not exist");
 }
 
+/* --- addresses that are not known as ours --- */
+
+static void one_foreign_address(int proof)
+{
+    fake.can_prove = true;
+    fake.proof = proof;
+    fake_nothing(&fake.a, SP_OK);
+    fake_address(&fake.a, "198.51.100.1");
+    fake_nothing(&fake.aaaa, NODATA);
+    run_checks(SP_CHECK_BIT(SP_CHECK_DNS));
+}
+
+static void a_foreign_address_that_leads_here_is_ours(void **state)
+{
+    (void)state;
+    fake.proof_waits = 7;
+    one_foreign_address(1);
+    check_says(SP_CHECK_DNS, PASS, "ok", "resolves to this appliance (198.51.100.1).");
+    assert_string_equal(evidence(SP_CHECK_DNS, "proof"),
+                        "198.51.100.1: the appliance reaches itself there");
+    assert_int_equal(fake.proofs, 1);
+    assert_true(fake.longest >= 700);
+}
+
+static void a_foreign_address_that_leads_elsewhere_is_wrong(void **state)
+{
+    (void)state;
+    one_foreign_address(0);
+    check_says(SP_CHECK_DNS, FAIL, "a_elsewhere", "198.51.100.1");
+    one_foreign_address(SP_E_TIMEOUT); /* what the world sees is known: 203.0.113.10 */
+    check_says(SP_CHECK_DNS, FAIL, "a_elsewhere", "198.51.100.1");
+}
+
+static void behind_nat_an_unreachable_address_cannot_be_told(void **state)
+{
+    (void)state;
+    own[0] = fake_addr("10.0.0.5");
+    own_n = 1;
+    one_foreign_address(SP_E_TIMEOUT);
+    check_says(SP_CHECK_DNS, UNKNOWN, "no_hairpin",
+               "has the address 198.51.100.1, which could not be reached from inside");
+    one_foreign_address(0); /* something else answers: that is certain */
+    check_says(SP_CHECK_DNS, FAIL, "a_elsewhere", "");
+    fake_address(&fake.aaaa, "2001:db8::bad");
+    fake.proof = SP_E_TIMEOUT;
+    run_checks(SP_CHECK_BIT(SP_CHECK_DNS));
+    check_says(SP_CHECK_DNS, FAIL, "aaaa_stray", "2001:db8::bad"); /* no NAT there */
+}
+
+static void so_many_addresses_are_proved_and_no_more(void **state)
+{
+    char text[SP_ADDR_SIZE] = "198.51.100.1";
+    (void)state;
+
+    fake.can_prove = true;
+    fake.proof = 1;
+    for (unsigned i = 0; i < 5; i++) {
+        text[strlen(text) - 1] = (char)('1' + i);
+        fake_address(&fake.a, text);
+    }
+    run_checks(SP_CHECK_BIT(SP_CHECK_DNS));
+    check_says(SP_CHECK_DNS, FAIL, "a_elsewhere", "198.51.100.5");
+    assert_int_equal(fake.proofs, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +210,10 @@ int main(void)
         cmocka_unit_test_setup(an_alias_that_leads_nowhere_is_named, fakes_begin),
         cmocka_unit_test_setup(without_a_resolver_nothing_can_be_told, fakes_begin),
         cmocka_unit_test_setup(without_an_own_address_nothing_can_be_told, fakes_begin),
+        cmocka_unit_test_setup(a_foreign_address_that_leads_here_is_ours, fakes_begin),
+        cmocka_unit_test_setup(a_foreign_address_that_leads_elsewhere_is_wrong, fakes_begin),
+        cmocka_unit_test_setup(behind_nat_an_unreachable_address_cannot_be_told, fakes_begin),
+        cmocka_unit_test_setup(so_many_addresses_are_proved_and_no_more, fakes_begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

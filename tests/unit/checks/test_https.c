@@ -16,9 +16,7 @@ static void a_right_answer_passes(void **state)
     (void)state;
     run_checks(BOTH);
     check_says(SP_CHECK_HTTPS, PASS, "ok",
-               "https://" HOST
-               "/.well-known/mta-sts.txt serves exactly this policy, in 85 ms, seen "
-               "from the appliance itself.");
+               "https://" HOST "/.well-known/mta-sts.txt serves exactly this policy, in 85 ms.");
     check_says(SP_CHECK_CERTIFICATE, PASS, "ok",
                "The certificate is valid until 2027-01-23T23:06:40Z (60 days left).");
     assert_int_equal(fake.fetches, 1);
@@ -201,6 +199,21 @@ static void the_body_is_this_policy_to_the_byte(void **state)
     }
 }
 
+static void a_fetch_from_inside_is_remarked_until_somebody_came_from_outside(void **state)
+{
+    (void)state;
+    memset(&fake.seen, 0, sizeof fake.seen);
+    run_checks(SP_CHECK_BIT(SP_CHECK_HTTPS));
+    check_says(SP_CHECK_HTTPS, PASS, "ok", "in 85 ms, from inside only: nobody has come");
+    fake.seen.validated[0].at = UTC_NOW - 60;
+    run_checks(SP_CHECK_BIT(SP_CHECK_HTTPS));
+    check_says(SP_CHECK_HTTPS, PASS, "ok", "in 85 ms.");
+    memset(&fake.seen, 0, sizeof fake.seen);
+    fake.own_interface = fake_addr("10.0.0.5"); /* it went out and came back */
+    run_checks(SP_CHECK_BIT(SP_CHECK_HTTPS));
+    check_says(SP_CHECK_HTTPS, PASS, "ok", "in 85 ms.");
+}
+
 static void an_answer_that_takes_over_four_seconds_is_slow(void **state)
 {
     (void)state;
@@ -270,6 +283,7 @@ int main(void)
         TEST(each_status_but_200_fails),
         TEST(the_content_type_is_plain_text),
         TEST(the_body_is_this_policy_to_the_byte),
+        TEST(a_fetch_from_inside_is_remarked_until_somebody_came_from_outside),
         TEST(an_answer_that_takes_over_four_seconds_is_slow),
         TEST(each_defect_of_a_certificate_is_told_apart),
         TEST(without_the_time_no_certificate_is_judged),

@@ -174,6 +174,47 @@ static void what_dns_has_is_not_known_without_an_answer(void **state)
     assert_false(report.txt.known);
 }
 
+static void the_former_id_is_told_from_a_wrong_one(void **state)
+{
+    (void)state;
+    fake.former_id = "old";
+    fake_nothing(&fake.txt, SP_E_DNS_NODATA);
+    fake_text(&fake.txt, "v=STSv1; id=old;");
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    check_says(SP_CHECK_POLICY_ID, FAIL, "id_old",
+               "still has the former policy id, old; the policy");
+    assert_non_null(strstr(sp_check_words(&report, SP_CHECK_POLICY_ID, SP_CHECK_REMEDY),
+                           "for up to 300 s more"));
+    fake.former_id = "older";
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    check_says(SP_CHECK_POLICY_ID, FAIL, "id_differs", "old");
+    fake.former_id = "";
+    fakes_begin(state);
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    check_says(SP_CHECK_POLICY_ID, PASS, "ok", "");
+}
+
+static void a_domain_that_serves_nothing_leaves_no_id_behind(void **state)
+{
+    (void)state;
+    fake.serves_nothing = true;
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    check_says(SP_CHECK_POLICY_ID, FAIL, "left_behind", "\"" GOOD "\"");
+    assert_string_equal(evidence(SP_CHECK_POLICY_ID, "served"), "nothing");
+    fake_text(&fake.txt, GOOD);
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    check_says(SP_CHECK_POLICY_ID, FAIL, "left_behind", "");
+    fake_nothing(&fake.txt, SP_E_DNS_NXDOMAIN);
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    check_says(SP_CHECK_POLICY_ID, PASS, "gone", "no policy id any more");
+    fake.txt.cut = true;
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    check_says(SP_CHECK_POLICY_ID, UNKNOWN, "too_many_records", "");
+    fake_nothing(&fake.txt, SP_E_DNS_SERVFAIL);
+    run_checks(SP_CHECK_BIT(SP_CHECK_POLICY_ID));
+    check_says(SP_CHECK_POLICY_ID, UNKNOWN, "servfail", "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, fakes_begin)
@@ -182,6 +223,8 @@ int main(void)
         TEST(no_answer_is_told_apart_from_no_record),
         TEST(a_cname_is_followed),
         TEST(more_records_than_can_be_read_leave_it_open),
+        TEST(the_former_id_is_told_from_a_wrong_one),
+        TEST(a_domain_that_serves_nothing_leaves_no_id_behind),
         TEST(the_life_is_told_what_dns_has),
         TEST(what_dns_has_is_not_known_without_an_answer),
     };
