@@ -624,7 +624,7 @@ void sp_app_publish_all(bool verify)
     struct sp_settings_publish *settings = sp_scratch_take(sizeof *settings);
 
     if (publish.session != NULL) {
-        (void)place_for(publish.session->name);
+        place_for(publish.session->name)->verify |= publish.session->verify;
         close_session();
     }
     publish.hold = publish.walk_at = 0;
