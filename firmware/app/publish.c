@@ -21,6 +21,7 @@
 #define BUSY_MS 200        /* while the HTTP client has its buffer */
 #define LOOK_AGAIN_S 3600  /* after a walk that left something out */
 #define SERVER_FAILURES 2U /* counted at most: it is tried again within two hours */
+#define RACES_MAX 3        /* of a domain, before it is put off */
 #define PENDING UINT8_MAX  /* no result yet */
 
 struct waiting {
@@ -41,6 +42,7 @@ struct session {
     unsigned n;                  /* records done */
     bool known;                  /* put was loaded */
     bool over, changed, verify, asking;
+    uint8_t races;          /* how often a record was asked for anew */
     uint8_t result, record; /* worst so far */
 };
 _Static_assert(sizeof(struct session) <= SP_HTTP_CLIENT_BODY_MAX, "it has to fit the buffer");
@@ -449,6 +451,9 @@ static void take_result(struct session *s, uint8_t result)
     unsigned number = number_of(s);
 
     s->asking = false;
+    if (result == SP_DNS_UPDATE_RACE && s->races++ < RACES_MAX) {
+        return;
+    }
     s->n++;
     if (result == SP_DNS_UPDATE_DONE) {
         s->changed = true;
