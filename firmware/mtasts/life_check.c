@@ -242,6 +242,7 @@ static void after_checks_of_served(struct outcome *run)
 {
     struct sp_domain *domain = run->domain;
     char name[SP_DOMAIN_SIZE];
+    enum sp_mode mode = domain->policy.mode;
     bool retired = sp_life_retired(domain, run->utc);
 
     renew_after_dns(run);
@@ -251,7 +252,7 @@ static void after_checks_of_served(struct outcome *run)
     if (retired) {
         sp_life_end_retirement(domain, run->utc);
         run->changed = true;
-    } else {
+    } else if (domain->policy.mode == mode) { /* else promoted, and looked at again at once */
         sp_life_plan_look(domain, run->utc);
     }
     memcpy(name, domain->name, sizeof name);

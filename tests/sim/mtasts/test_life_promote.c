@@ -233,6 +233,9 @@ static void after_clean_days_it_is_promoted_by_itself_to_the_second(void **state
     assert_int_equal(mode(), SP_MODE_TESTING);
     world_run(2); /* the checks take that long */
     assert_int_equal(mode(), SP_MODE_ENFORCE);
+    assert_false(world_domain(D)->fetched_back);
+    world_run(2); /* and the next ones begin at once */
+    assert_true(world_domain(D)->fetched_back);
     assert_int_equal(world_domain(D)->auto_days, 0);
     assert_int_equal(sp_life_auto(D, 7, world.now, why, sizeof why), SP_E_STATE);
 }
