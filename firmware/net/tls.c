@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "tls_private.h"
 
-#include <mbedtls/error.h>
 #include <mbedtls/psa_util.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -138,10 +137,34 @@ static int explain_end(struct sp_tls *tls)
     return tls->carrier_err != 0 ? tls->carrier_err : SP_E_CLOSED;
 }
 
+/* What may be met of a peer. mbedTLS has words for all its errors, in 13 KB. */
+static void put_fault(struct sp_tls *tls, int mbed)
+{
+    static const struct {
+        int mbed;
+        const char *words;
+    } faults[] = {
+        {MBEDTLS_ERR_SSL_INVALID_RECORD, "what the peer sent is no TLS record"},
+        {MBEDTLS_ERR_SSL_INVALID_MAC, "a TLS record was changed on the way"},
+        {MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, "the peer sent a TLS message out of turn"},
+        {MBEDTLS_ERR_SSL_DECODE_ERROR, "a TLS message of the peer is malformed"},
+        {MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER, "a TLS message of the peer has a value not allowed"},
+        {MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION, "the peer uses a TLS extension not asked for"},
+        {MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE, "there is no TLS cipher or key exchange in common"},
+        {MBEDTLS_ERR_SSL_BAD_CERTIFICATE, "the peer's certificate cannot be read"},
+    };
+
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        if (faults[i].mbed == mbed) {
+            sp_tls_words(tls, "%s", faults[i].words);
+            return;
+        }
+    }
+    sp_tls_words(tls, "TLS failed with error -0x%04X of mbedTLS", (unsigned)-mbed);
+}
+
 static int explain(struct sp_tls *tls, int mbed)
 {
-    char text[120];
-
     switch (mbed) {
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
         return explain_alert(tls);
@@ -165,8 +188,7 @@ static int explain(struct sp_tls *tls, int mbed)
         sp_tls_words(tls, "the peer sent a TLS record that is too large for us");
         return SP_E_TLS;
     default:
-        mbedtls_strerror(mbed, text, sizeof text);
-        sp_tls_words(tls, "%s", text);
+        put_fault(tls, mbed);
         return SP_E_TLS;
     }
 }
