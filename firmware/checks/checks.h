@@ -9,7 +9,7 @@
  * when that is full, evidence is left out, the last first, and says so; a report of four checks
  * that pass takes about 1100 bytes. Working memory is static. One run at a time.
  * Threads: service task. Time: nothing blocks; a run takes some seconds, and at
- * most two minutes when all that it asks is silent.
+ * most three minutes when all that it asks is silent.
  */
 #ifndef SP_CHECKS_CHECKS_H
 #define SP_CHECKS_CHECKS_H

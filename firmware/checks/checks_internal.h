@@ -66,6 +66,8 @@ struct sp_check_run {
     bool enough;                           /* it wants no more of them */
     int start_error;                       /* of the fetch */
     sp_time fetch_by;                      /* the client must be free by then; 0: not waited for */
+    uint8_t silent;                        /* MX of those probed; or not probed any more */
+    sp_time probe_by;                      /* no MX is begun after that; 0: none was begun */
     struct sp_check_pen pens[SP_CHECKS];
     const char *before[SP_CHECKS]; /* codes of the last run for this domain, for the log */
 };
@@ -123,6 +125,11 @@ void sp_check_question_cancel(struct sp_check_run *run);
 bool sp_check_fetch_step(const struct sp_check_stage *stage, struct sp_check_run *run, sp_time now,
                          sp_time *next);
 void sp_check_fetch_cancel(struct sp_check_run *run);
+
+/* --- stage_mx.c: probes the MX that the answer before it has --- */
+
+bool sp_check_mx_step(struct sp_check_run *run, sp_time now, sp_time *next);
+void sp_check_mx_cancel(struct sp_check_run *run);
 
 /* --- check.c: how a check is filled --- */
 

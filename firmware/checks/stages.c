@@ -92,8 +92,13 @@ static void judge_mx(struct sp_check_run *run, const struct sp_dns_answer *answe
 {
     size_t mark = sp_scratch_mark();
     struct sp_buf policy;
-    int err = take_policy(run, &policy);
+    int err;
 
+    run->enough = true;
+    if ((run->input.which & SP_CHECK_BIT(SP_CHECK_MX_MATCH)) == 0) {
+        return; /* mx_tls takes the answer by itself */
+    }
+    err = take_policy(run, &policy);
     if (err == 0) {
         sp_check_mx_match_judge(run, answer, sp_buf_span(&policy));
     } else {
@@ -101,7 +106,6 @@ static void judge_mx(struct sp_check_run *run, const struct sp_dns_answer *answe
         sp_check_say_busy(run, sp_check_of(run, SP_CHECK_MX_MATCH), sp_err_text(err));
     }
     sp_scratch_release(mark);
-    run->enough = true;
 }
 
 static void tlsrpt_name(const struct sp_check_run *run, char *out, size_t cap)
@@ -298,8 +302,9 @@ const struct sp_check_stage sp_check_stages[] = {
     {.serves = FOR(DNS), .question = ask_aaaa, .answered = judge_aaaa},
     {.serves = FOR(DNS), .step = tell_aaaa},
     {.serves = FOR(POLICY_ID), .question = ask_txt, .answered = judge_txt},
-    {.serves = FOR(MX_MATCH), .question = ask_mx, .answered = judge_mx},
     {.serves = FOR(HTTPS) | FOR(CERTIFICATE), .request = request_policy, .fetched = judge_policy},
+    {.serves = FOR(MX_MATCH) | FOR(MX_TLS), .question = ask_mx, .answered = judge_mx},
+    {.serves = FOR(MX_TLS), .step = sp_check_mx_step, .cancel = sp_check_mx_cancel},
     {.serves = FOR(PORT80), .request = request_nonce4, .fetched = judge_nonce4},
     {.serves = FOR(PORT80), .request = request_nonce6, .fetched = judge_nonce6},
     {.serves = FOR(SEEN), .step = see},

@@ -49,6 +49,12 @@ static bool is_held(const struct sp_domain *domain, unsigned i)
            (domain->state == SP_DOMAIN_ACTIVE || i == SP_LIFE_MX_MATCH || i == SP_LIFE_MX_TLS);
 }
 
+/* Before the policy is enforced no mail stops at the TLS of an MX: that blocks promotion alone. */
+static bool wants_care(const struct sp_domain *domain, unsigned i)
+{
+    return i != SP_LIFE_MX_TLS || domain->policy.mode == SP_MODE_ENFORCE;
+}
+
 static enum sp_domain_health health_by_checks(const struct sp_domain *domain)
 {
     enum sp_domain_health health = SP_DOMAIN_FINE;
@@ -60,7 +66,7 @@ static enum sp_domain_health health_by_checks(const struct sp_domain *domain)
         if (is_held(domain, i) && fails_strict_sender(domain, i)) {
             return SP_DOMAIN_AT_RISK;
         }
-        health = SP_DOMAIN_WANTS_CARE;
+        health = wants_care(domain, i) ? SP_DOMAIN_WANTS_CARE : health;
     }
     return health;
 }

@@ -152,7 +152,9 @@ static void the_light_tells_risk_from_care(void **state)
         assert_int_equal(sp_life_health(&domain, 999), rows[i].retiring);
         domain.policy.mode = SP_MODE_TESTING;
         domain.state = SP_DOMAIN_ACTIVE;
-        assert_int_equal(sp_life_health(&domain, 999), SP_DOMAIN_WANTS_CARE);
+        /* No mail stops at the TLS of an MX before the policy is enforced. */
+        assert_int_equal(sp_life_health(&domain, 999),
+                         rows[i].check == 5 ? SP_DOMAIN_FINE : SP_DOMAIN_WANTS_CARE);
     }
 }
 

@@ -114,6 +114,14 @@ static void port80_is_fine(void)
     }
 }
 
+static void probe_is_fine(void)
+{
+    fake.probe.stage = SP_SMTP_DONE;
+    fake.probe.address = fake_addr("192.0.2.25");
+    fake.probe.peer.not_after = UTC_NOW + 86400;
+    strcpy(fake.probe.tls.version, "TLSv1.3");
+}
+
 static void fetch_is_fine(void)
 {
     struct sp_http_result *result = &fake.fetched;
@@ -165,6 +173,7 @@ int fakes_begin(void **state)
     fake.clock = (struct sp_clock_status){.set = true, .utc = UTC_NOW, .synced_at = UTC_NOW - 60};
     fetch_is_fine();
     port80_is_fine();
+    probe_is_fine();
     fake.seen.fetched[0].at = UTC_NOW - 60;
     fake.seen.validated[1].at = UTC_NOW - 86400;
     return 0;
@@ -317,6 +326,40 @@ void sp_http_call_release(const struct sp_http_call *call)
         calling = NULL;
         fake.http_releases++;
     }
+}
+
+/* --- the probe of an MX --- */
+
+static sp_time probed_at; /* SP_NEVER: none is under way */
+
+int sp_smtp_probe_start(const char *host, const char *name, uint32_t timeout_ms, sp_time now)
+{
+    if (fake.probe_busy > 0) {
+        fake.probe_busy--;
+        return SP_E_AGAIN;
+    }
+    assert_in_range(timeout_ms, 1, 60000);
+    assert_in_range(fake.probes, 0, sizeof fake.probed / sizeof fake.probed[0] - 1);
+    strcpy(fake.probed[fake.probes++], host);
+    strcpy(fake.probe_name, name);
+    probed_at = now + fake.probe_ms;
+    return 0;
+}
+
+sp_time sp_smtp_probe_step(sp_time now)
+{
+    return now < probed_at ? probed_at : SP_NEVER;
+}
+
+const struct sp_smtp_result *sp_smtp_probe_result(void)
+{
+    return fake.now >= probed_at ? &fake.probe : NULL;
+}
+
+void sp_smtp_probe_release(void)
+{
+    probed_at = SP_NEVER;
+    fake.probe_releases++;
 }
 
 bool sp_net_is_own(const struct sp_addr *addr)

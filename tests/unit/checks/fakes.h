@@ -8,6 +8,7 @@
 #include "net/clock.h"
 #include "net/dns.h"
 #include "net/http_client.h"
+#include "net/smtp_probe.h"
 
 #define DOMAIN "example.com"
 #define HOST "mta-sts.example.com"
@@ -36,9 +37,15 @@ struct fake_net {
     const char *former_id;
     bool serves_nothing;
     bool can_prove;
-    int proof;            /* what comes of proving an address … */
-    unsigned proof_waits; /* … after so many times "again" */
-    unsigned proofs;      /* that came to an end */
+    int proof;                   /* what comes of proving an address … */
+    unsigned proof_waits;        /* … after so many times "again" */
+    unsigned proofs;             /* that came to an end */
+    struct sp_smtp_result probe; /* what each probe of an MX gives; all is well at first */
+    sp_time probe_ms;            /* and how long it takes */
+    unsigned probe_busy;         /* so many starts are refused */
+    unsigned probes, probe_releases;
+    char probed[4][SP_DOMAIN_SIZE]; /* the MX, in order */
+    char probe_name[SP_DOMAIN_SIZE];
     unsigned client_busy; /* so many starts are refused */
     int start_error;
     int policy_error;
