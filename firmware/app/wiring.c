@@ -210,6 +210,13 @@ static void changed(void *ctx, const char *domain)
     sp_app_domain_changed(domain);
 }
 
+static const char *reason(void *ctx, const char *domain, unsigned id)
+{
+    const struct sp_check_report *report = sp_app_report_find(domain);
+    (void)ctx;
+    return report != NULL ? sp_check_words(report, (enum sp_check_id)id, SP_CHECK_REASON) : "";
+}
+
 static int reports(void *ctx, const char *domain, sp_utc utc, char *out, size_t cap)
 {
     struct sp_buf text;
@@ -231,6 +238,7 @@ const struct sp_life_ops *sp_app_life_ops(void)
         .check_poll = check_poll,
         .changed = changed,
         .reports = reports,
+        .reason = reason,
     };
     return &ops;
 }

@@ -62,6 +62,9 @@ struct sp_life_ops {
     /* 1 when TLS reports of the last seven days tell of failures, with how many, without a full
      * stop; 0. NULL: no reports are taken. */
     int (*reports)(void *ctx, const char *domain, sp_utc utc, char *sentence, size_t cap);
+    /* The sentence that check `id` gave for that domain in its last run, "" when it is not there
+     * any more. NULL: there are none. */
+    const char *(*reason)(void *ctx, const char *domain, unsigned id);
 };
 
 int sp_life_start(struct sp_store *store, const struct sp_life_ops *ops);

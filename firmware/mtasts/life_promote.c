@@ -123,6 +123,21 @@ static void list_all(struct blockers *list, const struct sp_domain *domain, sp_u
     list_reports(list, domain, utc);
 }
 
+/* The first failing check says what is wrong in its own words, as far as there is room. */
+static void explain(struct sp_buf *out, const struct sp_domain *domain)
+{
+    const char *reason = "";
+
+    for (unsigned i = 0; i < SP_DOMAIN_CHECKS && sp_life.ops.reason != NULL; i++) {
+        if (must_pass(i) && sp_life_check_fails(&domain->checks[i])) {
+            reason = sp_life.ops.reason(sp_life.ops.ctx, domain->name, i);
+            break;
+        }
+    }
+    sp_buf_puts(out, reason[0] != '\0' ? " " : "");
+    sp_buf_puts(out, reason);
+}
+
 /* 0 when nothing blocks; else what does is in why. */
 static int refuse_blocked(const struct sp_domain *domain, sp_utc utc, char *why, size_t cap)
 {
@@ -137,6 +152,7 @@ static int refuse_blocked(const struct sp_domain *domain, sp_utc utc, char *why,
         why[0] = '\0';
         return 0;
     }
+    explain(&text, domain);
     return SP_E_STATE;
 }
 
