@@ -43,6 +43,7 @@ WORLD_TESTS = {
     "powercut": "tests/e2e/test_power_cut.py",
     "checks": "tests/e2e/test_checks.py",
     "senders": "tests/e2e/test_senders.py",
+    "retire": "tests/e2e/test_retire.py",
     "embed": "tests/embed",
     "board": "tests/e2e",
     "board-whole": "tests/e2e",
