@@ -1,6 +1,7 @@
 /*
  * https: the policy is fetched as a sender would fetch it, and is the one that is to be served.
  */
+#include "checks/check_body.h"
 #include "checks/checks_internal.h"
 
 #include "base/err.h"
@@ -256,6 +257,20 @@ static void say_line(struct sp_check_run *run, struct sp_check_pen *check, unsig
     sp_check_remedy(check, "See what answers there: another host, or a cache in between.");
 }
 
+/* Whether senders refuse what came back, or go by a policy that is not ours. */
+static void note_fault(struct sp_check_pen *check, struct sp_span body)
+{
+    struct sp_check_body_fault fault = sp_check_body(body);
+
+    if (fault.what == NULL) {
+        sp_check_note(check, "senders", "take it as a policy");
+    } else if (fault.line == 0) {
+        sp_check_note(check, "senders", "refuse it: %s", fault.what);
+    } else {
+        sp_check_note(check, "senders", "refuse it: line %u %s", fault.line, fault.what);
+    }
+}
+
 static void say_body(struct sp_check_run *run, struct sp_check_pen *check, struct sp_span body,
                      struct sp_span wanted)
 {
@@ -269,6 +284,7 @@ static void say_body(struct sp_check_run *run, struct sp_check_pen *check, struc
     take_line(body, at, got_line);
     take_line(wanted, at, wanted_line);
     say_line(run, check, line, got_line, wanted_line, at == wanted.n);
+    note_fault(check, body);
 }
 
 static void say_pass(struct sp_check_run *run, struct sp_check_pen *check,

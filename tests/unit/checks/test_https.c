@@ -177,18 +177,19 @@ static void the_content_type_is_plain_text(void **state)
 static void the_body_is_this_policy_to_the_byte(void **state)
 {
     static const struct {
-        const char *body, *says;
+        const char *body, *says, *senders;
     } rows[] = {
-        {"", "line 1 is \"\" instead of \"version: STSv1\""},
+        {"", "line 1 is \"\" instead of \"version: STSv1\"", "refuse it: "},
         {"version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmax_age: 604800\r\n",
-         "line 2 is \"mode: enforce\" instead of \"mode: testing\""},
-        {POLICY "\r\n", "line 5, \"\", is one too many"},
-        {POLICY "mx: a.example\r\n", "line 5, \"mx: a.example\", is one too many"},
+         "line 2 is \"mode: enforce\" instead of \"mode: testing\"", "take it as a policy"},
+        {POLICY "\r\n", "line 5, \"\", is one too many", "refuse it: line 5 is blank"},
+        {POLICY "mx: a.example\r\n", "line 5, \"mx: a.example\", is one too many",
+         "take it as a policy"},
         {"version: STSv1\r\nmode: testing\r\nmx: mail.example.com\r\nmax_age: 604800\n",
-         "line 4, \"max_age: 604800\", ends otherwise than in CR LF"},
-        {"version: STSv1\r\n", "line 2 is \"\" instead of \"mode: testing\""},
-        {"\xEF\xBB\xBFversion: STSv1\r\n", "line 1 is \"???version: STSv1\""},
-        {"<html>", "line 1 is \"<html>\""},
+         "line 4, \"max_age: 604800\", ends otherwise than in CR LF", "refuse it: "},
+        {"version: STSv1\r\n", "line 2 is \"\" instead of \"mode: testing\"", "refuse it: "},
+        {"\xEF\xBB\xBFversion: STSv1\r\n", "line 1 is \"???version: STSv1\"", "refuse it: line 1 "},
+        {"<html>", "line 1 is \"<html>\"", "refuse it: line 1 "},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -196,6 +197,7 @@ static void the_body_is_this_policy_to_the_byte(void **state)
         fake.body = rows[i].body;
         run_checks(SP_CHECK_BIT(SP_CHECK_HTTPS));
         check_says(SP_CHECK_HTTPS, FAIL, "body_differs", rows[i].says);
+        assert_non_null(strstr(evidence(SP_CHECK_HTTPS, "senders"), rows[i].senders));
     }
 }
 
