@@ -431,6 +431,8 @@ UNIT_ALONE = {
     ("dns", "dns_memory"): "its memory is used up by what other tasks ask at the same time",
     ("https", "busy"): "its own client is taken for 15 seconds",
     ("port80", "busy"): "its own client is taken for 15 seconds",
+    **{("mx_tls", code): "as for mx_match and https, or a certificate that is made on purpose"
+       for code in ("servfail", "no_resolver", "clock_unknown", "busy", "cert_defect")},
     **{(check, "no_resolver"): "an appliance that knows no resolver has no network either"
        for check in ("dns", "https", "policy_id", "port80")},
     ("dns", "no_hairpin"): "an appliance behind NAT whose public address nobody said",

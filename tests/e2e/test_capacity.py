@@ -170,8 +170,10 @@ def run_checks(board, name):
 
 
 def test_checks_of_any_of_them_pass(fleet):
+    """But for that of the mail servers, of which there are none here."""
     for name in fleet.sample(5):
         checks = run_checks(fleet.board, name)
+        assert checks.pop("mx_tls")["code"] == "mx_no_address"
         assert passing(checks), checks
 
 

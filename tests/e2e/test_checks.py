@@ -224,10 +224,16 @@ def made():
     return {(says.check, says.code) for case in CASES for says in case.says}
 
 
+def made_of_mail_servers():
+    """mx_tls is told by real mail servers, one by one: they have a table of their own."""
+    table = (ROOT / "tests" / "e2e" / "test_mx_tls.py").read_text()
+    return {(check, code) for check, code in documented() if check == "mx_tls" and f'"{code}"' in table}
+
+
 @pytest.mark.no_board
 def test_every_code_is_made_or_known_to_the_unit_tests():
     told = {(check, code) for check, code in documented() if not code.endswith("…")}
-    assert sorted(told - made() - set(UNIT_ALONE)) == []
+    assert sorted(told - made() - made_of_mail_servers() - set(UNIT_ALONE)) == []
     assert sorted(made() & set(UNIT_ALONE)) == [] and sorted(set(UNIT_ALONE) - told) == []
     units = "".join(file.read_text() for file in (ROOT / "tests" / "unit" / "checks").glob("*.c"))
     assert [code for _, code in UNIT_ALONE if f'"{code}"' not in units] == []
