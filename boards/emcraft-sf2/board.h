@@ -26,7 +26,7 @@
 
 /* Bytes, of which MPU_GUARD at the end belong to nobody. `status` tells how many were used. */
 #define SERVICE_STACK 6656U   /* an order and four handshakes took 4176 */
-#define KEYS_STACK 512U       /* 328 were used by every kind of key */
+#define KEYS_STACK 672U       /* 336 were used by every kind of key */
 #define SUPERVISOR_STACK 384U /* 112 were used; a standstill takes some 200 */
 #define IDLE_STACK 512U       /* 80; tests/target prints from its idle hook */
 #define INTERRUPT_STACK 512U  /* 152: two interrupts and the tick */
@@ -39,6 +39,9 @@ extern uint32_t sp_interrupt_stack[INTERRUPT_STACK / 4];
 /* --- probe.c --- */
 /* How far the heap has grown. */
 void board_heap(struct sp_stack_use *out);
+/* Gives malloc the whole heap at once. Piece by piece it would ask for whole pages, whatever it has
+ * left at its end, and go without although there is room. Before anybody allocates. */
+void board_begin_heap(void);
 struct sp_hal_probe *board_probe(void);
 /* So that its use can be seen; it is main's own until the scheduler starts. */
 void board_paint_interrupt_stack(void);

@@ -189,6 +189,7 @@ int main(void)
     clock = board_clock_start();
     SCB->SHCSR |= SCB_SHCSR_MEMFAULTENA_Msk | SCB_SHCSR_BUSFAULTENA_Msk | SCB_SHCSR_USGFAULTENA_Msk;
     board_paint_interrupt_stack();
+    board_begin_heap();
     sp_mpu_start();
     open_devices(clock);
     service_task = xTaskCreateStatic(service, "service", SERVICE_STACK / sizeof(StackType_t), NULL,
