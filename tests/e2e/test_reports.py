@@ -133,10 +133,9 @@ def refusal(board):
 
 @pytest.mark.every_board
 def test_failures_stand_against_enforce(world, board):
+    """Those of the last week alone."""
     board.enable_fully(DOMAIN)
-    assert "TLS reports" not in refusal(board)
     assert post_gzip(world, make(1, failures=[("certificate-expired", "mail." + DOMAIN, 4)], days_ago=8))[0] == 201
-    assert "TLS reports" not in refusal(board)
     assert post_gzip(world, make(2, failures=[("validation-failure", "mail." + DOMAIN, 5)], days_ago=2))[0] == 201
     refused = refusal(board)
     assert "TLS reports: 5 failed sessions in the last 7 days (validation-failure: 5)" in refused
@@ -149,6 +148,7 @@ def test_failures_stand_against_enforce(world, board):
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_a_megabyte_in_records_of_16_kb(world, board, version):
     board.enable_fully(DOMAIN)
+    board.check(DOMAIN)  # no handshake of ours wants the memory meanwhile
     body, failed = large(1)
     assert len(body) > MEGABYTE - 1000
     assert post(world, body, JSON, "--tls-max", version)[0] == 201
@@ -238,6 +238,7 @@ def half_a_report(world):
 @pytest.mark.every_board
 def test_policies_are_served_while_a_report_comes_slowly(world, board):
     board.enable_fully(DOMAIN)
+    board.check(DOMAIN)  # no handshake of ours wants the memory meanwhile
     slow, rest = half_a_report(world)
     assert post_once(world, encode(make(2)), JSON)[0] == 503
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
