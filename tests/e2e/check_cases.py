@@ -1,11 +1,14 @@
 """The table of what the checks say: each way to be wrong that test_checks.py makes for real, and some that are right.
 
 A case is a domain of its own in the world. Unless the case says otherwise, its policy host is a stranger that serves
-the very policy of the appliance with a good certificate, and DNS has the right policy id: what is then said is due to
-what the case changes alone. In a case's texts stand for
+the very policy of the appliance with a good certificate, and DNS has the right policy id, the MX that the policy lists,
+which takes mail over TLS, and the right record for TLS reports: what is then said is due to what the case changes
+alone. In a case's texts stand for
 
     {d} its domain              {id} the id that is to be in DNS
     {h} its policy host         {t} the name of its policy id         {own6} the appliance's IPv6 address
+    {m} its MX                  {r} the name of its record for TLS reports
+    {account} the URL of the appliance's account with the CA
 """
 
 import datetime
@@ -16,6 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from damage import DAMAGES
 from world import dns_front, pki
+from world.namespace import wait_until
 from world.policy_host import Answer
 from world.world import APPLIANCE
 
@@ -25,12 +29,19 @@ CLOSED = "192.0.2.68"     # nobody listens there
 HANGS_UP = "192.0.2.69"   # takes connections on ports 80 and 443, and closes them
 NO_TLS = "192.0.2.70"     # speaks plain HTTP on port 443
 SILENT = "192.0.2.71"     # takes connections on port 443 and says nothing
+FORWARDS = "192.0.2.72"   # leads to port 80 of the appliance, like a router outside
+SSH = "192.0.2.73"        # something that is no mail server has port 25
+PLAIN = "192.0.2.74"      # a mail server without STARTTLS
+MAIL = "192.0.2.25"       # the MX of all cases: each gets the certificate that it asks for by its name
 NOBODY = "192.0.2.99"     # there is no such host
 PRIVATE = "10.0.0.1"      # refuses every connection, like PUBLIC
 PUBLIC = "198.51.100.7"   # the address that the appliance is told it has outside; it cannot be reached from inside
 DAY = datetime.timedelta(days=1)
+IDENTITIES = ("ca.test", "second.ca.test")  # what the CA goes by in CAA records
+RUA = "v=TLSRPTv1; rua=mailto:postmaster@{d}"
 
-USUAL = (f"mta-sts A {OTHER}", '_mta-sts TXT "v=STSv1; id={id};"', "@ MX 10 mail.{d}.", "mail A 192.0.2.25")
+USUAL = (f"mta-sts A {OTHER}", '_mta-sts TXT "v=STSv1; id={id};"', "@ MX 10 mail.{d}.", f"mail A {MAIL}",
+         f'_smtp._tls TXT "{RUA}"')
 
 
 @dataclass(frozen=True)
@@ -50,10 +61,11 @@ class Case:
 
     zone: lines "name TYPE value", names below the domain or @; they replace all that USUAL has at these names.
     without: names with nothing at all. rules: (name, type, action) of the resolver. policy: from the policy's text to
-    the answer of the stranger. certificate: from the world's authority and the policy host's name to a chain and a
-    key. alert: in place of the handshake. web: the stranger's answer on port 80. served: the appliance serves it and
-    all is well before the case comes true. clock=False: in a world where no time server answers. options: of `domain
-    add`. act: called with the town and the domain at last."""
+    the answer of the stranger. certificate, mx_certificate: from the world's authority and the name of the policy
+    host, or of the MX, to a chain and a key. alert: in place of the handshake. web: the stranger's answer on port 80.
+    served: the appliance serves it and all is well before the case comes true. clock=False: in a world where no time
+    server answers. mx: what the policy lists. options: more of `domain add`. act: called with the town and the
+    domain at last."""
     name: str
     says: tuple
     zone: tuple = ()
@@ -61,10 +73,12 @@ class Case:
     rules: tuple = ()
     policy: object = None
     certificate: object = None
+    mx_certificate: object = None
     alert: object = None
     web: object = None
     served: bool = False
     clock: bool = True
+    mx: str = "mail.{d}"
     options: str = ""
     act: object = None
     every_board: bool = False
@@ -144,6 +158,12 @@ DNS = (
     dns_unknown("server refuses", "dns_refused", "refused to answer", dns_front.REFUSED),
     case("AAAA cannot be told", unknown("dns", "servfail", "DNS could not be asked", remedy="name servers"),
          zone=(f"mta-sts A {APPLIANCE}",), rules=(("mta-sts", "AAAA", dns_front.SERVFAIL),)),
+    case("forwarded to the appliance", passes("dns", FORWARDS, evidence=("the appliance reaches itself there",)),
+         passes("port80"), zone=(f"mta-sts A {FORWARDS}",)),
+    case("forwarded and elsewhere", fails("dns", "a_elsewhere", OTHER, remedy="`dns {d}`",
+                                           evidence=(FORWARDS + ": the appliance reaches itself there",
+                                                     OTHER + ": something else answers there")),
+         zone=(f"mta-sts A {FORWARDS}", f"mta-sts A {OTHER}")),
     case("truncated over UDP", fails("dns", "a_elsewhere", OTHER, remedy="`dns {d}`"),
          rules=(("mta-sts", "*", dns_front.TRUNCATE),)),
 )
@@ -382,6 +402,200 @@ POLICY_IDS = (
          rules=(("_mta-sts", "TXT", dns_front.SILENCE),)),
 )
 
+# policy_id over a domain's life ------------------------------------------------------------------
+
+
+def after(line, withdraw=False):
+    """The appliance looks at a domain that it serves, and in another second gets this command; withdraw: the policy
+    id goes."""
+    def act(town, domain):
+        seen = town.board.check(domain)["policy_id"]["at"]
+        wait_until(lambda: town.board.ask_json("status")["time"] > seen, "the next second")
+        town.board.ask_json(line.format(d=domain))
+        if withdraw:
+            town.world.provider.remove("_mta-sts." + domain, "TXT")
+    return act
+
+
+LIFE = (
+    case("policy changed", fails("policy_id", "id_old", "DNS still has the former policy id, {id};",
+                                 remedy="Publish the TXT record that `dns {d}` prints"),
+         served=True, act=after("domain set {d} max-age 172800")),
+    case("disabled and id left behind", fails("policy_id", "left_behind", "No policy is served any more", "id={id}",
+                                              remedy="Delete the TXT record at {t}"),
+         served=True, act=after("disable {d} now")),
+    case("disabled and id gone", passes("policy_id", "DNS has no policy id any more", code="gone"),
+         served=True, act=after("disable {d} now", withdraw=True)),
+)
+
+# mx_match ----------------------------------------------------------------------------------------
+
+
+def unlisted(name, code, words, *zone, **more):
+    return case(name, fails("mx_match", code, *words, remedy="`domain set {d} mx"), zone=zone, **more)
+
+
+def no_mx(name, code, words, remedy, **more):
+    return case(name, fails("mx_match", code, words, remedy=remedy),
+                fails("mx_tls", code, "{d} has", "to speak to", remedy="mx_match check"), **more)
+
+
+def listed(name, code="ok", words=(), **more):
+    return case(name, passes("mx_match", *words, code=code), **more)
+
+
+MX = (
+    unlisted("MX that is not listed", "not_listed", ("does not list backup.{d}:",), "@ MX 10 mail.{d}.",
+             "@ MX 20 backup.{d}.", f"backup A {MAIL}"),
+    unlisted("MX that moved", "none_match", ("none of the live MX (new.{d})",), "@ MX 10 new.{d}.", f"new A {MAIL}"),
+    unlisted("two labels under a wildcard", "none_match", ("(a.b.{d})",), "@ MX 10 a.b.{d}.", f"a.b A {MAIL}",
+             mx="*.{d}"),
+    unlisted("name above a wildcard", "none_match", ("({d})",), "@ MX 10 {d}.", f"@ A {MAIL}", mx="*.{d}"),
+    no_mx("without MX", "no_mx", "{d} has no MX record", "Publish the MX records of {d}", without=("@",)),
+    no_mx("null MX", "null_mx", "null MX (RFC 7505)", "`disable {d}`", zone=("@ MX 0 .",)),
+    case("MX server fails", unknown("mx_match", "servfail", "{d}", remedy="name servers"),
+         unknown("mx_tls", "servfail", "{d}", remedy="name servers"), rules=(("@", "MX", dns_front.SERVFAIL),)),
+    case("MX server refuses", unknown("mx_match", "dns_refused", "{d}", remedy="name servers"),
+         rules=(("@", "MX", dns_front.REFUSED),)),
+    listed("listed MX without a record", "unused", ("old.{d} besides",), mx="mail.{d},old.{d}"),
+    listed("mode none", "ok_none", ("mode is none",), options="mode none", zone=("@ MX 10 new.{d}.",)),
+    listed("MX under a wildcard", mx="*.{d}"),
+    listed("MX in capitals", zone=("@ MX 10 MAIL.{d}.",)),
+)
+
+# tlsrpt ------------------------------------------------------------------------------------------
+
+
+def reports(name, code, words, *texts, remedy="Replace it by the TXT record that `dns {d}` prints", **more):
+    return case(name, fails("tlsrpt", code, *words, remedy=remedy),
+                zone=tuple(f'_smtp._tls TXT "{text}"' for text in texts), **more)
+
+
+def bad_report(name, fault, text):
+    return reports(name, "syntax", ("{r}, since it", fault), text)
+
+
+def reports_well(name, *texts, zone=()):
+    return case(name, passes("tlsrpt", "postmaster@{d}"),
+                zone=(*zone, *(f'_smtp._tls TXT "{text}"' for text in texts)))
+
+
+ASK = "Publish the TXT record that `dns {d}` prints"
+
+TLSRPT = (
+    reports("no record for reports", "missing", ("{r} has no TXT record",), remedy=ASK, without=("_smtp._tls",)),
+    reports("other record for reports", "missing", ("{r} has no TXT record",), "v=spf1 -all", remedy=ASK),
+    reports("version of reports in small letters", "missing", ("begins with",),
+            "v=tlsrptv1; rua=mailto:postmaster@{d}", remedy=ASK),
+    reports("two records for reports", "several", ("{r} has 2 TXT records", "report nothing"), RUA, RUA + ";",
+            remedy="Leave only the one"),
+    bad_report("reports to nowhere", "it has no rua", "v=TLSRPTv1;"),
+    bad_report("rua empty", "not of the form name=value", "v=TLSRPTv1; rua="),
+    bad_report("two ruas", "two ruas", RUA + "; rua=mailto:other@{d}"),
+    bad_report("rua without scheme", "neither a mailto: nor an https: URI", "v=TLSRPTv1; rua=postmaster@{d}"),
+    bad_report("rua without an address", "mailto: without an address", "v=TLSRPTv1; rua=mailto:postmaster"),
+    bad_report("rua without a host", "https: without a host", "v=TLSRPTv1; rua=https://"),
+    bad_report("rua with a character", "character that a URI does not have", "v=TLSRPTv1; rua=mailto:post master@{d}"),
+    bad_report("report field empty", "empty field", "v=TLSRPTv1;; rua=mailto:postmaster@{d}"),
+    reports("reports to somebody else", "differs", ("sent to mailto:other@{d}", "not to mailto:postmaster@{d}"),
+            "v=TLSRPTv1; rua=mailto:other@{d}"),
+    reports_well("reports to several", "v=TLSRPTv1; rua=mailto:other@{d},mailto:postmaster@{d}"),
+    reports_well("record for reports beside another", "v=spf1 -all", RUA + ";"),
+    reports_well("alias of the record for reports", zone=("_smtp._tls CNAME rpt.{d}.", f'rpt TXT "{RUA}"')),
+    case("reports server fails", unknown("tlsrpt", "servfail", "{r}", remedy="name servers"),
+         rules=(("_smtp._tls", "TXT", dns_front.SERVFAIL),)),
+)
+
+# caa ---------------------------------------------------------------------------------------------
+
+AT_HOST = f"mta-sts A {OTHER}"
+AT_DOMAIN = "@ MX 10 mail.{d}."
+ALLOW = "; `dns {d}` prints one that allows it"
+OURS = f'0 issue "{IDENTITIES[0]}"'
+
+
+def caa(*records, parent=False):
+    """The zone with these records at the policy host, or at the label above it."""
+    usual = AT_DOMAIN if parent else AT_HOST
+    return (usual, *(f"{usual.split()[0]} CAA {record}" for record in records))
+
+
+def forbids(name, code, words, *records, **more):
+    return case(name, fails("caa", code, "CAA records of {h}", *words, remedy=ALLOW), zone=caa(*records), **more)
+
+
+def allows(name, *records):
+    return case(name, passes("caa", "CAA records of {h} let this CA issue"), zone=caa(*records))
+
+
+CAA = (
+    forbids("CAA of another CA", "forbidden", ('allow "other.test", not this CA', *IDENTITIES),
+            '0 issue "other.test"'),
+    forbids("CAA of two other CAs", "forbidden", (), '0 issue "other.test"', '0 issue "third.test"'),
+    forbids("CAA of nobody", "forbidden", (), '0 issue ";"'),
+    forbids("CAA for wildcards and of another", "forbidden", (), f'0 issuewild "{IDENTITIES[0]}"',
+            '0 issue "other.test"'),
+    forbids("CAA of a name above", "forbidden", (), '0 issue "test"'),
+    forbids("CAA critical", "critical", ('critical tag "tbs"',), OURS, '128 tbs "x"'),
+    forbids("CAA method", "method", ("validationmethods",), f'0 issue "{IDENTITIES[0]}; validationmethods=dns-01"'),
+    forbids("CAA account", "account", ("accounturi",),
+            f'0 issue "{IDENTITIES[0]}; accounturi=https://ca.test/other"'),
+    forbids("CAA account begins alike", "account", ("accounturi",),
+            f'0 issue "{IDENTITIES[0]}; accounturi={{account}}0"'),
+    case("CAA above the host", fails("caa", "forbidden", 'CAA records of {d} allow "other.test"', remedy=ALLOW),
+         zone=caa('0 issue "other.test"', parent=True)),
+    case("CAA above the host allows", passes("caa", "CAA records of {d} let"), zone=caa(OURS, parent=True)),
+    case("CAA at the host goes first", passes("caa", "CAA records of {h} let"),
+         zone=(*caa(OURS), *caa('0 issue "other.test"', parent=True))),
+    case("CAA server fails", unknown("caa", "servfail", "{h}", remedy="does not issue"),
+         rules=(("mta-sts", "CAA", dns_front.SERVFAIL),)),
+    allows("CAA", OURS),
+    allows("CAA of one of two", '0 issue "other.test"', f'0 issue "{IDENTITIES[1]}"'),
+    allows("CAA method that is good", f'0 issue "{IDENTITIES[0]}; validationmethods=dns-01,http-01"'),
+    allows("CAA for wildcards alone", '0 issuewild "other.test"'),
+    allows("CAA unknown but not critical", OURS, '0 tbs "x"'),
+    allows("CAA critical and known", '128 issue "ca.test"', '128 iodef "mailto:postmaster@{d}"'),
+)
+
+# mx_tls ------------------------------------------------------------------------------------------
+
+
+def mx_fails(name, code, words, remedy, **more):
+    return case(name, fails("mx_tls", code, "The MX {m}", *words, remedy=remedy), **more)
+
+
+def shows(name, code, words, remedy, make, **more):
+    return mx_fails(name, code, words, remedy, mx_certificate=make, **more)
+
+
+CERTIFIED = "Give its mail server"
+
+MX_TLS = (
+    shows("MX of other name", "cert_name", ("it is for www.example.test",), CERTIFIED,
+          issued(name="www.example.test")),
+    shows("MX with its name in the subject alone", "cert_name", ("it names no host",), CERTIFIED,
+          issued(alternative=False)),
+    shows("MX expired", "cert_expired", ("has expired",), "Renew it", _dated(-30, -1)),
+    shows("MX not yet valid", "cert_not_yet", ("not valid yet", "its own begins at"), "`time`", _dated(1, 30)),
+    shows("MX untrusted", "cert_untrusted", ("Somebody's own root",), CERTIFIED, _stranger),
+    shows("MX without the intermediate", "cert_untrusted", ("Sealpost test world intermediate",), "intermediate",
+          _chain_cut),
+    shows("MX for clients alone", "cert_defect", ("not usable",), CERTIFIED,
+          issued(purpose=ExtendedKeyUsageOID.CLIENT_AUTH)),
+    mx_fails("MX without address", "mx_no_address", ("no address in DNS",), "A or AAAA", without=("mail",)),
+    mx_fails("MX that refuses", "mx_refused", ("port 25 of " + CLOSED,), "mail server runs",
+             zone=(f"mail A {CLOSED}",)),
+    mx_fails("MX that is none", "not_smtp", ("not as a mail server",), SEE, zone=(f"mail A {SSH}",)),
+    mx_fails("MX without STARTTLS", "no_starttls", ("does not offer STARTTLS",), "Turn on TLS",
+             zone=(f"mail A {PLAIN}",)),
+    case("MX that hangs up", unknown("mx_tls", "smtp_busy", "The MX {m} did not talk", remedy="See its log"),
+         zone=(f"mail A {HANGS_UP}",)),
+    case("MX address cannot be told", unknown("mx_tls", "servfail", "{m}", remedy="name servers"),
+         rules=(("mail", "*", dns_front.SERVFAIL),)),
+    case("MX behind a wildcard certificate", passes("mx_tls"),
+         mx_certificate=lambda authority, host: issued(name="*." + host.partition(".")[2])(authority, host)),
+)
+
 # seen --------------------------------------------------------------------------------------------
 
 SEEN = (
@@ -399,7 +613,10 @@ SEEN = (
 
 CLOCKLESS = (
     case("time unknown", unknown("https", "clock_unknown", "time of day is not known", remedy="`time`"),
-         unknown("certificate", "clock_unknown", "time of day is not known", remedy="`time`"), clock=False),
+         unknown("certificate", "clock_unknown", "time of day is not known", remedy="`time`"),
+         unknown("mx_tls", "clock_unknown", "time of day is not known", remedy="`time`"),
+         unknown("clock", "unset", "", remedy="`time`"), clock=False),
+    case("CA unknown", unknown("caa", "busy", "not known yet", remedy="`ca agree`"), zone=caa(OURS), clock=False),
     case("no way to IPv6", fails("https", "unreachable", f"port 443 of {OTHER6}", remedy="stops port 443"),
          fails("port80", "unreachable", OTHER6, remedy="stops port 80"), zone=(f"mta-sts AAAA {OTHER6}",), clock=False),
 )
@@ -408,37 +625,32 @@ CLOCKLESS = (
 
 GOOD = (
     case("all well", passes("dns"), passes("https"), passes("certificate"), passes("policy_id"), passes("port80"),
-         passes("seen"),
+         passes("seen"), passes("mx_match"), passes("mx_tls", "Every MX (1)"), passes("tlsrpt"),
+         passes("caa", "any CA may issue", code="none"), passes("clock"),
          served=True, every_board=True),
-    case("all well over an alias", passes("dns"), passes("https"), passes("certificate"), passes("port80"), served=True,
-         zone=("mta-sts CNAME gw.{d}.", "gw CNAME gw2.{d}.", f"gw2 A {APPLIANCE}")),
+    case("all well over an alias", passes("dns"), passes("https"), passes("certificate"), passes("port80"),
+         passes("caa", "CAA records of {d} let this CA issue"), served=True,
+         zone=("mta-sts CNAME gw.{d}.", "gw CNAME gw2.{d}.", f"gw2 A {APPLIANCE}",
+               *caa(f'0 issue "{IDENTITIES[0]}; accounturi={{account}}"', parent=True))),
 )
 
-CASES = (*GOOD, *DNS, *HTTPS, *ENDPOINTS, *CERTIFICATES, *POLICY_IDS, *SEEN, *CLOCKLESS)
+CASES = (*GOOD, *DNS, *HTTPS, *ENDPOINTS, *CERTIFICATES, *POLICY_IDS, *LIFE, *MX, *TLSRPT, *CAA, *MX_TLS, *SEEN,
+         *CLOCKLESS)
 
-# Codes that no world of ours brings about, and why; the unit tests of the checks do.
-RECORDS = {
-    "mx_match": "ok unused ok_none not_listed none_match no_mx null_mx servfail no_resolver busy",
-    "tlsrpt": "ok none missing several syntax differs servfail no_resolver busy",
-    "caa": "ok none forbidden account method critical servfail no_resolver busy",
-    "clock": "ok stale unset",
-}
+# Codes that no case here brings about, and why; the unit tests of the checks do.
+MX_ALONE = "smtp_refused tls_failed tls_old mx_timeout port25_blocked"
 UNIT_ALONE = {
     ("dns", "own_address_unknown"): "an appliance without an address asks no DNS",
     ("dns", "dns_timeout"): "takes a minute; policy_id has it",
     ("dns", "dns_malformed"): "policy_id has it",
     ("dns", "dns_failed"): "a defect of the resolver's library",
     ("dns", "dns_memory"): "its memory is used up by what other tasks ask at the same time",
-    ("https", "busy"): "its own client is taken for 15 seconds",
-    ("port80", "busy"): "its own client is taken for 15 seconds",
-    **{("mx_tls", code): "as for mx_match and https, or a certificate that is made on purpose"
-       for code in ("servfail", "no_resolver", "clock_unknown", "busy", "cert_defect")},
-    **{(check, "no_resolver"): "an appliance that knows no resolver has no network either"
-       for check in ("dns", "https", "policy_id", "port80")},
     ("dns", "no_hairpin"): "an appliance behind NAT whose public address nobody said",
-    ("policy_id", "gone"): "a domain that was served and is not any more; the tests of a domain's life have it",
-    ("policy_id", "left_behind"): "the same",
-    ("policy_id", "id_old"): "a policy that was changed; the tests of a domain's life have it",
-    **{(check, code): "test_records.py makes it, or a resolver that fails as for dns"
-       for check, codes in RECORDS.items() for code in codes.split()},
+    **{(check, "busy"): "its own client is taken for 15 seconds"
+       for check in ("https", "port80", "mx_match", "mx_tls", "tlsrpt")},
+    **{(check, "no_resolver"): "an appliance that knows no resolver has no network either"
+       for check in ("dns", "https", "policy_id", "port80", "mx_match", "mx_tls", "tlsrpt", "caa")},
+    **{("mx_tls", code): "test_mx_tls.py makes it with a mail server of its own" for code in MX_ALONE.split()},
+    ("tlsrpt", "none"): "a domain has a rua from the start",
+    ("clock", "stale"): "takes three days",
 }
