@@ -18,7 +18,7 @@
 #define MEM_ALIGNMENT 8
 #define MEM_LIBC_MALLOC 0
 #define MEMP_MEM_MALLOC 0
-#define MEM_SIZE (9 * 1024) /* bytes: what is being sent and not yet acknowledged */
+#define MEM_SIZE (10 * 1024) /* bytes: what is being sent and not yet acknowledged */
 
 /* What has come in and is not yet read. A small segment takes one piece, a full frame six. The
  * headers of a packet lie in the first piece: lwIP wants those of IP and TCP unbroken. */
