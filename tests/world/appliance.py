@@ -191,15 +191,20 @@ class Appliance:
 
     def restart_by(self, line):
         """Gives a command that restarts the board, and waits for its console after the restart."""
-        before = self.ask_json("status")["uptime"]
+        before = wait_until(lambda: self._uptime_from(3), "an uptime that a restart can be told from", 10, 0.2)
+        began = time.monotonic()
         try:
             self.console.send(line.encode() + b"\r")
             self.console.read_for(1)
         except ConsoleError:
             pass
         self.release_console()
-        began = time.monotonic()
-        wait_until(lambda: self._uptime() < before + time.monotonic() - began, "the restart", 20, 0.2)
+        wait_until(lambda: self._uptime() < before + time.monotonic() - began - 1.5, "the restart", 20, 0.2)
+
+    def _uptime_from(self, least):
+        """In whole seconds; None while it is below that."""
+        uptime = self.ask_json("status")["uptime"]
+        return uptime if uptime >= least else None
 
     def _uptime(self):
         try:
