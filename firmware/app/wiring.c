@@ -134,7 +134,7 @@ static int prove(void *ctx, const struct sp_addr *addr, sp_time now)
 static void former_id(const struct sp_domain *domain, char *out)
 {
     bool former =
-        strcmp(domain->dns_id, check_policy_id) != 0 && domain->dns_id_at < domain->served_since;
+        strcmp(domain->dns_id, check_policy_id) != 0 && domain->dns_id_at <= domain->served_since;
     sp_text_cut(out, SP_POLICY_ID_SIZE, former ? domain->dns_id : "");
 }
 
