@@ -37,8 +37,6 @@ int64_t sp_port_mbedtls_time(int64_t *out);
 #define MBEDTLS_ENTROPY_MAX_SOURCES 2
 #define MBEDTLS_CTR_DRBG_C
 
-/* Reasons are shown to people, so the sentences stay in. */
-#define MBEDTLS_ERROR_C
 #define MBEDTLS_VERSION_C
 
 /* PSA crypto: the one interface the firmware's own code uses --------------------------------- */
