@@ -20,10 +20,9 @@ import socket
 import ssl
 import subprocess
 import textwrap
-import threading
 
 from . import pki
-from .namespace import WorldError, stop, wait_until
+from .namespace import WorldError, serve, stop, wait_until
 
 SMTP = 25
 DEAD_END = "198.51.100.25"  # the world's gateway drops what goes there: an MX behind a blocked port
@@ -112,16 +111,8 @@ class StandIn(Host):
     def start(self):
         super().start()
         self._listener = self.world.namespace.listen(self.address, SMTP)
-        threading.Thread(target=self._serve, daemon=True).start()
+        serve(self._listener, self._talk)
         return self
-
-    def _serve(self):
-        while True:
-            try:
-                channel, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._talk, args=(channel,), daemon=True).start()
 
     def _talk(self, channel):
         channel.settimeout(60)
@@ -324,16 +315,8 @@ class Talker(Host):
     def start(self):
         super().start()
         self._listener = self.world.namespace.listen(self.address, self._port)
-        threading.Thread(target=self._serve, daemon=True).start()
+        serve(self._listener, self._talk)
         return self
-
-    def _serve(self):
-        while True:
-            try:
-                channel, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._talk, args=(channel,), daemon=True).start()
 
     def _talk(self, channel):
         channel.settimeout(60)

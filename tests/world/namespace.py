@@ -150,6 +150,19 @@ class Namespace:
         self._log.close()
 
 
+def serve(listener, talk):
+    """Has talk(channel) deal with each connection in a thread of its own, until the listener is shut down."""
+    def accept():
+        while True:
+            try:
+                channel, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=talk, args=(channel,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+
+
 def stop(process, seconds=2):
     """Ends a process that we started: politely, then for good."""
     if process.poll() is not None:

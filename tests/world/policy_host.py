@@ -7,9 +7,10 @@ that what senders refuse is what it serves and nothing else.
 
 import socket
 import ssl
-import threading
 import time
 from dataclasses import dataclass
+
+from .namespace import serve
 
 PATH = "/.well-known/mta-sts.txt"
 
@@ -47,7 +48,7 @@ class PolicyHost:
         self._contexts = {}
         self.show(chain, key)
         self._listener = namespace.listen(address, 443)
-        threading.Thread(target=self._serve, daemon=True).start()
+        serve(self._listener, self._answer)
 
     @property
     def body(self):
@@ -72,14 +73,6 @@ class PolicyHost:
         channel.asked_name = name
         channel.context = self._contexts.get(name, self._contexts[None])
         return self.alerts.get(name)
-
-    def _serve(self):
-        while True:
-            try:
-                channel, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(channel,), daemon=True).start()
 
     def _answer(self, channel):
         channel.settimeout(5)
@@ -106,15 +99,7 @@ class WebHost:
         self.answer = answer
         self.answers = {}  # by the request's Host
         self._listener = namespace.listen(address, 80)
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                channel, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(channel,), daemon=True).start()
+        serve(self._listener, self._answer)
 
     def _answer(self, channel):
         channel.settimeout(5)

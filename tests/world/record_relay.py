@@ -4,6 +4,8 @@ import socket
 import threading
 from dataclasses import dataclass
 
+from .namespace import serve
+
 HANDSHAKE, APPLICATION_DATA = 22, 23
 
 
@@ -38,7 +40,7 @@ class RecordRelay:
         self._lock = threading.Lock()
         self.records = []
         self._listener = namespace.listen(address, port)
-        threading.Thread(target=self._serve, daemon=True).start()
+        serve(self._listener, self._join)
 
     def _note(self, record):
         with self._lock:
@@ -48,14 +50,6 @@ class RecordRelay:
         """How many records of this type and length the server has sent."""
         with self._lock:
             return self.records.count(Record(kind, length))
-
-    def _serve(self):
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._join, args=(near,), daemon=True).start()
 
     def _join(self, near):
         try:
