@@ -2,36 +2,22 @@
  * What waits is a table of four: a domain's hash, its next try, what the last one came to. What has
  * no room there, and all domains after a start, is found by a walk over them.
  */
-#include "app/publish.h"
+#include "app/publish_private.h"
 
 #include "app/app.h"
 #include "base/log.h"
 #include "base/scratch.h"
-#include "mtasts/records.h"
 #include "mtasts/schedule.h"
 #include "net/clock.h"
-#include "net/dns_update.h"
 #include "net/http_client.h"
 #include "sp_port.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define WAITING 4
 #define BUSY_MS 200        /* while the HTTP client has its buffer */
 #define LOOK_AGAIN_S 3600  /* after a walk that left something out */
 #define SERVER_FAILURES 2U /* counted at most: it is tried again within two hours */
 #define RACES_MAX 3        /* of a domain, before it is put off */
-#define PENDING UINT8_MAX  /* no result yet */
-
-struct waiting {
-    uint32_t name;  /* hash of the domain; 0: free */
-    uint32_t at;    /* s since start */
-    uint8_t result; /* enum sp_dns_update_result of the last try, PENDING */
-    uint8_t record; /* that it was about */
-    uint8_t failures;
-    bool verify;
-};
 
 /* In the HTTP client's buffer. */
 struct session {
@@ -49,7 +35,7 @@ _Static_assert(sizeof(struct session) <= SP_HTTP_CLIENT_BODY_MAX, "it has to fit
 
 static struct {
     struct session *session; /* NULL: none */
-    struct waiting waiting[WAITING];
+    struct sp_publish_waiting waiting[SP_PUBLISH_WAITING];
     uint32_t cursor;      /* of the walk */
     uint32_t walk_at;     /* s since start; of the next walk, 0: none */
     uint32_t hold;        /* s since start; the server is left in peace until then */
@@ -72,98 +58,6 @@ static uint32_t backoff(unsigned failures)
     return sp_backoff(failures, random);
 }
 
-/* 0 stands for "nothing was put". */
-static uint32_t hash_of(const char *text)
-{
-    return sp_hash32(text, strlen(text)) | 1U;
-}
-
-/* --- what is wished --- */
-
-enum wish { LEAVE, ABSENT, PRESENT };
-
-/* The record of that number as the domain's list has it; false when it has none. */
-static bool find_record(const struct sp_records_wish *wish, unsigned record, struct sp_record *out)
-{
-    static const struct {
-        const char *type, *prefix;
-    } kinds[SP_DOMAIN_PUT] = {
-        [SP_PUT_A] = {"A", "mta-sts."},
-        [SP_PUT_AAAA] = {"AAAA", "mta-sts."},
-        [SP_PUT_ID] = {"TXT", "_mta-sts."},
-        [SP_PUT_RUA] = {"TXT", "_smtp._tls."},
-    };
-    unsigned n = sp_records_make(wish, 0, out);
-
-    for (unsigned i = 0; i < n; i++) {
-        (void)sp_records_make(wish, i, out);
-        if (strcmp(out->type, kinds[record].type) == 0 &&
-            sp_span_starts(sp_span_str(out->name), kinds[record].prefix)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_over(const struct sp_domain *d)
-{
-    return d->state == SP_DOMAIN_DISABLED && d->max_age_served > 0;
-}
-
-/* The name stands in *out in each case but LEAVE. */
-static enum wish wish_of(const struct sp_domain *d, unsigned record, struct sp_record *out)
-{
-    struct sp_addr addresses[2];
-    char id[SP_POLICY_ID_SIZE];
-    bool served = d->state == SP_DOMAIN_ACTIVE || d->state == SP_DOMAIN_RETIRING;
-    struct sp_records_wish wish = {.domain = d->name,
-                                   .policy_id = id,
-                                   .rua = d->rua,
-                                   .addresses = addresses,
-                                   .addresses_n = sp_app_public_addresses(addresses, 2),
-                                   .ca = "",
-                                   .account = ""};
-    bool absent = is_over(d);
-
-    sp_life_published_id(d, sp_clock_utc(sp_app_now()), id);
-    if (record == SP_PUT_ID && id[0] == '\0') {
-        absent = true;
-        memcpy(id, "0", sizeof "0"); /* for the record's name */
-    }
-    if ((d->state == SP_DOMAIN_DISABLED && !absent) || (record == SP_PUT_RUA && absent) ||
-        (record == SP_PUT_ID && !served && !absent) || !find_record(&wish, record, out)) {
-        return LEAVE; /* reports tell of more than this policy, so TLSRPT stays */
-    }
-    return absent ? ABSENT : PRESENT;
-}
-
-static bool differs(const struct sp_domain *d, unsigned record, struct sp_record *out)
-{
-    switch (wish_of(d, record, out)) {
-    case PRESENT:
-        return d->put[record] != hash_of(out->value);
-    case ABSENT:
-        return d->put[record] != 0;
-    case LEAVE:
-        break;
-    }
-    return false;
-}
-
-/* But for one of them; SP_DOMAIN_PUT: all. */
-static bool wants(const struct sp_domain *d, unsigned but)
-{
-    size_t mark = sp_scratch_mark();
-    struct sp_record *record = sp_scratch_take(sizeof *record);
-    bool found = false;
-
-    for (unsigned i = 0; i < SP_DOMAIN_PUT && !found; i++) {
-        found = i != but && differs(d, i, record);
-    }
-    sp_scratch_release(mark);
-    return found;
-}
-
 /* --- whose a record is --- */
 
 static enum sp_dns_owner of_address(const struct sp_dns_wish *wish, struct sp_span data)
@@ -183,7 +77,7 @@ static enum sp_dns_owner of_address(const struct sp_dns_wish *wish, struct sp_sp
             return SP_DNS_OURS;
         }
     }
-    if (publish.session->put[record] == hash_of(sp_addr_text(&addr, text))) {
+    if (publish.session->put[record] == sp_publish_hash(sp_addr_text(&addr, text))) {
         return SP_DNS_OURS;
     }
     return wish->n > 0 ? SP_DNS_FOREIGN : SP_DNS_OTHERS;
@@ -203,16 +97,16 @@ static enum sp_dns_owner of_text(const struct sp_dns_wish *wish, struct sp_span 
     if (!sp_span_starts(sp_span_str(text), "v=TLSRPTv1")) {
         return SP_DNS_OTHERS;
     }
-    return publish.session->put[SP_PUT_RUA] == hash_of(text) ? SP_DNS_OURS : SP_DNS_FOREIGN;
+    return publish.session->put[SP_PUT_RUA] == sp_publish_hash(text) ? SP_DNS_OURS : SP_DNS_FOREIGN;
 }
 
 /* --- the table --- */
 
-static struct waiting *find(const char *domain)
+struct sp_publish_waiting *sp_publish_find(const char *domain)
 {
-    uint32_t hash = hash_of(domain);
+    uint32_t hash = sp_publish_hash(domain);
 
-    for (unsigned i = 0; i < WAITING; i++) {
+    for (unsigned i = 0; i < SP_PUBLISH_WAITING; i++) {
         if (publish.waiting[i].name == hash) {
             return &publish.waiting[i];
         }
@@ -220,27 +114,43 @@ static struct waiting *find(const char *domain)
     return NULL;
 }
 
-/* The domain's place, or a free one, or that of who waits longest: a walk finds it again. */
-static struct waiting *place_for(const char *domain)
+struct sp_publish_waiting *sp_publish_place(const char *domain)
 {
-    struct waiting *place = find(domain);
+    struct sp_publish_waiting *place = sp_publish_find(domain);
 
-    for (unsigned i = 0; i < WAITING && place == NULL; i++) {
+    for (unsigned i = 0; i < SP_PUBLISH_WAITING && place == NULL; i++) {
         place = publish.waiting[i].name == 0 ? &publish.waiting[i] : NULL;
     }
     if (place == NULL) {
         place = &publish.waiting[0];
-        for (unsigned i = 1; i < WAITING; i++) {
+        for (unsigned i = 1; i < SP_PUBLISH_WAITING; i++) {
             place = publish.waiting[i].at > place->at ? &publish.waiting[i] : place;
         }
         publish.walk_at = seconds(sp_app_now()) + LOOK_AGAIN_S;
         place->name = 0;
     }
     if (place->name == 0) {
-        *place = (struct waiting){
-            .name = hash_of(domain), .at = seconds(sp_app_now()), .result = PENDING};
+        *place = (struct sp_publish_waiting){.name = sp_publish_hash(domain),
+                                             .at = seconds(sp_app_now()),
+                                             .result = SP_PUBLISH_PENDING};
     }
     return place;
+}
+
+struct sp_publish_state sp_publish_state(void)
+{
+    struct sp_publish_state state = {
+        .on = publish.on, .server = publish.server, .hold = publish.hold};
+
+    for (unsigned i = 0; i < SP_PUBLISH_WAITING; i++) {
+        state.failing += publish.waiting[i].name != 0 && publish.waiting[i].failures > 0 ? 1U : 0U;
+    }
+    return state;
+}
+
+void sp_publish_go(void)
+{
+    publish.hold = 0;
 }
 
 /* --- a session --- */
@@ -266,7 +176,7 @@ static int load_server(struct sp_dns_update_server *out)
 /* False when the HTTP client has its buffer itself. */
 static bool begin(const char *name, bool verify)
 {
-    struct waiting *place = find(name);
+    struct sp_publish_waiting *place = sp_publish_find(name);
 
     publish.session = sp_http_client_lend(sizeof *publish.session);
     if (publish.session == NULL) {
@@ -317,7 +227,7 @@ static void note_server(uint8_t result)
 
 static void note_domain(const struct session *s)
 {
-    struct waiting *place = find(s->name);
+    struct sp_publish_waiting *place = sp_publish_find(s->name);
 
     if (s->result <= SP_DNS_UPDATE_DONE) {
         if (place != NULL && !place->verify) { /* else it was asked for meanwhile */
@@ -325,7 +235,7 @@ static void note_domain(const struct session *s)
         }
         return;
     }
-    place = place_for(s->name);
+    place = sp_publish_place(s->name);
     if (place->result != s->result) {
         sp_log_warn("publish", "%s: not all records could be published; `domain show` tells why",
                     s->name);
@@ -402,7 +312,7 @@ static unsigned number_of(const struct session *s)
     return s->over ? removed[s->n] : put[s->n];
 }
 
-/* Begins with the next record, when it wants something. False: it is passed over. */
+/* Begins with the next record, when it sp_publish_wants something. False: it is passed over. */
 static bool ask_next(struct session *s, sp_time now)
 {
     size_t mark = sp_scratch_mark();
@@ -412,14 +322,14 @@ static bool ask_next(struct session *s, sp_time now)
     if (sp_domain_load(&sp_app.store, s->name, d) == SP_OK) {
         if (s->n == 0) {
             s->known = true;
-            s->over = is_over(d);
+            s->over = sp_publish_is_over(d);
             memcpy(s->put, d->put, sizeof s->put);
         }
         unsigned number = number_of(s);
-        enum wish wish = wish_of(d, number, record);
+        enum sp_publish_wish wish = sp_publish_wish(d, number, record);
 
-        if (wish != LEAVE && (s->verify || differs(d, number, record))) {
-            fill_wish(s, number, record, wish == PRESENT);
+        if (wish != SP_PUBLISH_LEAVE && (s->verify || sp_publish_differs(d, number, record))) {
+            fill_wish(s, number, record, wish == SP_PUBLISH_PRESENT);
             sp_dns_update_put(&s->update, &s->server, now);
             s->asking = true;
         }
@@ -428,22 +338,6 @@ static bool ask_next(struct session *s, sp_time now)
     }
     sp_scratch_release(mark);
     return s->asking;
-}
-
-static uint32_t hash_of_wish(const struct sp_dns_wish *wish)
-{
-    struct sp_addr addr = {.family = wish->type == SP_DNS_A ? 4 : 6};
-    char text[SP_DNS_WISH_DATA] = "";
-
-    if (wish->n == 0) {
-        return 0;
-    }
-    if (wish->type == SP_DNS_TXT) {
-        (void)sp_dns_txt_text(sp_span(wish->data, wish->values[0].n), text, sizeof text);
-        return hash_of(text);
-    }
-    memcpy(addr.bytes, wish->data, addr.family == 4 ? 4 : 16);
-    return hash_of(sp_addr_text(&addr, text));
 }
 
 static void take_result(struct session *s, uint8_t result)
@@ -464,7 +358,7 @@ static void take_result(struct session *s, uint8_t result)
      * zone that may be changed is published by hand. */
     if (result <= SP_DNS_UPDATE_DONE || result == SP_DNS_UPDATE_ALIAS ||
         (result == SP_DNS_UPDATE_NO_ZONE && s->server.zone[0] != '\0')) {
-        s->put[number] = hash_of_wish(&s->update.wish);
+        s->put[number] = sp_publish_hash_of_wish(&s->update.wish);
         return;
     }
     if (result > s->result) {
@@ -510,7 +404,7 @@ static bool name_of(uint32_t hash, char name[SP_STORE_NAME_MAX + 1])
     uint32_t cursor = 0;
 
     while (sp_app_next(SP_KIND_DOMAIN, &cursor, name) == SP_OK) {
-        if (hash_of(name) == hash) {
+        if (sp_publish_hash(name) == hash) {
             return true;
         }
     }
@@ -521,10 +415,10 @@ static bool name_of(uint32_t hash, char name[SP_STORE_NAME_MAX + 1])
 static sp_time step_waiting(sp_time now)
 {
     char name[SP_STORE_NAME_MAX + 1];
-    struct waiting *first = NULL;
+    struct sp_publish_waiting *first = NULL;
 
-    for (unsigned i = 0; i < WAITING; i++) {
-        struct waiting *w = &publish.waiting[i];
+    for (unsigned i = 0; i < SP_PUBLISH_WAITING; i++) {
+        struct sp_publish_waiting *w = &publish.waiting[i];
 
         first = w->name != 0 && (first == NULL || w->at < first->at) ? w : first;
     }
@@ -538,7 +432,7 @@ static sp_time step_waiting(sp_time now)
         memset(first, 0, sizeof *first);
         return now;
     }
-    return begin(name, first->verify || first->result != PENDING) ? now : now + BUSY_MS;
+    return begin(name, first->verify || first->result != SP_PUBLISH_PENDING) ? now : now + BUSY_MS;
 }
 
 static bool look(const char *name, unsigned but)
@@ -546,7 +440,7 @@ static bool look(const char *name, unsigned but)
     size_t mark = sp_scratch_mark();
     struct sp_domain *d = sp_domain_take(SP_DOMAIN_MX);
     bool wanted = sp_domain_load(&sp_app.store, name, d) == SP_OK &&
-                  (wants(d, but) || (publish.verify && d->state != SP_DOMAIN_DISABLED));
+                  (sp_publish_wants(d, but) || (publish.verify && d->state != SP_DOMAIN_DISABLED));
 
     sp_scratch_release(mark);
     return wanted;
@@ -561,7 +455,8 @@ static sp_time step_walk(sp_time now)
         publish.walking = publish.verify = false;
         return now;
     }
-    if (find(name) == NULL && look(name, SP_DOMAIN_PUT) && !begin(name, publish.verify)) {
+    if (sp_publish_find(name) == NULL && look(name, SP_DOMAIN_PUT) &&
+        !begin(name, publish.verify)) {
         return now + BUSY_MS;
     }
     publish.cursor = cursor;
@@ -599,7 +494,7 @@ sp_time sp_app_publish_step(sp_time now)
 
 static bool has_place(void)
 {
-    for (unsigned i = 0; i < WAITING; i++) {
+    for (unsigned i = 0; i < SP_PUBLISH_WAITING; i++) {
         if (publish.waiting[i].name == 0) {
             return true;
         }
@@ -609,7 +504,7 @@ static bool has_place(void)
 
 void sp_app_publish_look(const char *domain)
 {
-    struct waiting *w = publish.on ? find(domain) : NULL;
+    struct sp_publish_waiting *w = publish.on ? sp_publish_find(domain) : NULL;
 
     if (!publish.on || !look(domain, w != NULL ? w->record : SP_DOMAIN_PUT)) {
         return;
@@ -617,7 +512,7 @@ void sp_app_publish_look(const char *domain)
     if (w != NULL) { /* another record has changed than the one that failed */
         w->at = sp_dns_update_is_servers(w->result) ? w->at : seconds(sp_app_now());
     } else if (has_place()) {
-        (void)place_for(domain);
+        (void)sp_publish_place(domain);
     } else {
         start_walk();
     }
@@ -629,12 +524,12 @@ void sp_app_publish_all(bool verify)
     struct sp_settings_publish *settings = sp_scratch_take(sizeof *settings);
 
     if (publish.session != NULL) {
-        place_for(publish.session->name)->verify |= publish.session->verify;
+        sp_publish_place(publish.session->name)->verify |= publish.session->verify;
         close_session();
     }
     publish.hold = publish.walk_at = 0;
     publish.failures = publish.server = 0;
-    for (unsigned i = 0; i < WAITING; i++) {
+    for (unsigned i = 0; i < SP_PUBLISH_WAITING; i++) {
         publish.waiting[i].at = 0;
     }
     sp_settings_publish_load(&sp_app.store, settings);
@@ -646,158 +541,4 @@ void sp_app_publish_all(bool verify)
         memset(publish.waiting, 0, sizeof publish.waiting);
     }
     sp_scratch_release(mark);
-}
-
-/* --- sealpost.h --- */
-
-#define COPY(to, text) sp_text_cut((to), sizeof(to), (text))
-
-static void server_sentence(const char *server, struct sp_buf *out, uint8_t result)
-{
-    sp_buf_printf(out, "The DNS server %s %s.", server, sp_dns_update_text(result));
-}
-
-static void next_try(struct sp_buf *out, uint32_t at)
-{
-    uint32_t now = seconds(sp_app_now());
-
-    sp_buf_printf(out, " The next try is in %u min.",
-                  at > now ? (unsigned)((at - now + 59) / 60) : 0U);
-}
-
-static void get(struct sealpost_publish *out)
-{
-    size_t mark = sp_scratch_mark();
-    struct sp_settings_publish *settings = sp_scratch_take(sizeof *settings);
-
-    sp_settings_publish_load(&sp_app.store, settings);
-    memset(out, 0, sizeof *out);
-    COPY(out->server, settings->server);
-    COPY(out->zone, settings->zone);
-    COPY(out->key, settings->key);
-    out->port = settings->port;
-    sp_scratch_release(mark);
-}
-
-void sealpost_publish_get(struct sealpost_publish *out)
-{
-    struct sp_buf text;
-
-    get(out);
-    sp_buf_init(&text, out->sentence, sizeof out->sentence);
-    if (!publish.on) {
-        sp_buf_puts(&text, "Records are published by hand: `dns D` shows them.");
-    } else if (sp_clock_utc(sp_app_now()) == 0) {
-        sp_buf_puts(&text, "Nothing is published before the time of day is known: see `time`.");
-    } else if (publish.server != 0) {
-        server_sentence(out->server, &text, publish.server);
-        next_try(&text, publish.hold);
-    } else {
-        sp_buf_printf(&text, "The records of the domains are published at %s.", out->server);
-    }
-    for (unsigned i = 0; i < WAITING; i++) {
-        out->failing += publish.waiting[i].name != 0 && publish.waiting[i].failures > 0 ? 1U : 0U;
-    }
-}
-
-int sealpost_publish_set(const struct sealpost_publish *wished, const char *secret,
-                         struct sealpost_why *why)
-{
-    size_t mark = sp_scratch_mark();
-    struct sp_settings_publish *settings = sp_scratch_take(sizeof *settings);
-    char sentence[240] = "";
-    int err;
-
-    COPY(settings->server, wished->server);
-    COPY(settings->zone, wished->zone);
-    COPY(settings->key, wished->key);
-    settings->port = wished->port;
-    err = strlen(secret) < sizeof settings->secret ? SP_OK : SP_E_INVALID;
-    if (err < 0) {
-        (void)snprintf(sentence, sizeof sentence, "The secret is too long: at most %d bytes.",
-                       SP_TSIG_SECRET_MAX);
-    } else {
-        COPY(settings->secret, secret);
-        err = sp_settings_publish_save(&sp_app.store, SP_KIND_SETTING, settings, sentence,
-                                       sizeof sentence);
-    }
-    sp_scratch_release(mark);
-    if (err < 0) {
-        return sp_app_why(why, err, sp_app_id(err, "publish_invalid"), "%s", sentence);
-    }
-    sp_log_info("app", "records are published %s%s", wished->server[0] != '\0' ? "at " : "by hand",
-                wished->server);
-    sp_app_publish_all(true);
-    return SP_OK;
-}
-
-int sealpost_publish_forget(struct sealpost_why *why)
-{
-    size_t mark = sp_scratch_mark();
-    struct sealpost_publish *nothing = sp_scratch_take(sizeof *nothing);
-    int err = sealpost_publish_set(nothing, "", why);
-
-    sp_scratch_release(mark);
-    return err;
-}
-
-void sealpost_publish_domain(const char *domain, char *out, size_t cap)
-{
-    static const char *const what[SP_DOMAIN_PUT] = {"A of mta-sts.", "AAAA of mta-sts.",
-                                                    "TXT of _mta-sts.", "TXT of _smtp._tls."};
-    const struct waiting *w = find(domain);
-    size_t mark = sp_scratch_mark();
-    struct sealpost_publish *settings = sp_scratch_take(sizeof *settings);
-    struct sp_buf text;
-
-    sp_buf_init(&text, out, cap);
-    get(settings);
-    if (w != NULL && w->result == PENDING) {
-        sp_buf_printf(&text, "Its records are about to be published at %s.", settings->server);
-    } else if (w != NULL && sp_dns_update_is_servers(w->result)) {
-        server_sentence(settings->server, &text, w->result);
-    } else if (w != NULL) {
-        bool of_name = w->result <= SP_DNS_UPDATE_ALIAS;
-
-        sp_buf_printf(&text, "The %s%s", what[w->record], domain);
-        sp_buf_puts(&text, of_name ? " " : " is not published: the DNS server ");
-        sp_buf_puts(&text, of_name ? "" : settings->server);
-        sp_buf_puts(&text, of_name ? "" : " ");
-        sp_buf_puts(&text, sp_dns_update_text(w->result));
-        sp_buf_putc(&text, '.');
-    }
-    if (w != NULL && w->result != PENDING) {
-        next_try(&text, w->at);
-    }
-    sp_scratch_release(mark);
-}
-
-/* SP_E_AGAIN while it goes on: the first call makes it due, and the table says what came of it. */
-int sealpost_publish_now(const char *domain, bool begins, struct sealpost_why *why)
-{
-    size_t mark = sp_scratch_mark();
-    struct sp_domain *d;
-    struct waiting *w;
-    int err = sp_app_domain(domain, SP_DOMAIN_BRIEF, &d, why);
-
-    if (err == SP_OK && !publish.on) {
-        err = sp_app_why(why, SP_E_STATE, "publish_off",
-                         "No DNS server is configured to publish at: `publish server` does that.");
-    } else if (err == SP_OK && sp_clock_utc(sp_app_now()) == 0) {
-        err = sp_app_why(why, SP_E_CLOCK, "clock_unknown",
-                         "Nothing is published before the time of day is known: see `time`.");
-    } else if (err == SP_OK && begins) {
-        w = place_for(d->name);
-        *w = (struct waiting){.name = w->name, .result = PENDING, .verify = true};
-        publish.hold = 0;
-        err = SP_E_AGAIN;
-    } else if (err == SP_OK && (w = find(d->name)) != NULL) {
-        err = w->result == PENDING ? SP_E_AGAIN : SP_E_REFUSED;
-        if (err == SP_E_REFUSED) {
-            (void)sp_app_why(why, err, "publish_failed", "%s", "");
-            sealpost_publish_domain(d->name, why->sentence, sizeof why->sentence);
-        }
-    }
-    sp_scratch_release(mark);
-    return err;
 }
