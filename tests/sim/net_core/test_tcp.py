@@ -110,7 +110,7 @@ def test_single_bytes_do_not_use_up_the_buffers(network, probe):
             channel.send(bytes([byte]))
         unsent = struct.Struct("i")
         wait_until(lambda: unsent.unpack(fcntl_outq(channel))[0] == 0, "the probe to take all of it")
-        assert int(probe.ask("memory-net")["pbufs"]) <= 22
+        assert int(probe.ask("memory-net")["pbufs"]) <= 30  # of 40: 17 to 23, by how the bytes come in
         probe.ask("mode", 1000, "echo")
         channel.shutdown(socket.SHUT_WR)
         assert read_all(channel) == data
